@@ -1,0 +1,1 @@
+"""The hotel command, its reservation client and the local stack."""

@@ -1,0 +1,1 @@
+"""What every service shares: application, errors, idempotency, health, metrics, database."""

@@ -1,0 +1,1 @@
+"""External-task workers for Camunda-7-compatible engines."""

@@ -1,0 +1,1 @@
+"""The hotel's external-task handlers and the clients of its services."""
