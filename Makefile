@@ -1,0 +1,104 @@
+# hotel: `make demo` shows it at work, `make test` proves it. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTEST := $(PY) -m pytest
+MVN := mvn --quiet --batch-mode --file images/engine/pom.xml
+ENGINE_SOURCES := images/engine/pom.xml $(shell find images/engine/src -type f 2>/dev/null)
+ENGINE_JAR := images/engine/target/hotel-engine.jar
+CAMUNDA7_JAR := images/engine/target-camunda7/hotel-engine.jar
+
+.PHONY: help
+help: ## List what can be made.
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+# --- what everything needs ---------------------------------------------------------------------
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "hotel needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3 …" >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/.installed ## Make the virtual environment with the pinned dependencies.
+
+$(ENGINE_JAR): $(ENGINE_SOURCES)
+	.ci/tools java
+	$(MVN) package
+	@touch $@
+
+$(CAMUNDA7_JAR): $(ENGINE_SOURCES)
+	.ci/tools java
+	$(MVN) -Pcamunda7 package
+	@touch $@
+
+.PHONY: engine engine-camunda7
+engine: $(ENGINE_JAR) ## Build the engine (Operaton), once.
+engine-camunda7: $(CAMUNDA7_JAR) ## Build the same engine with Camunda 7.
+
+# --- the main job -------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: venv engine ## Start everything, make one reservation with visible steps, stop everything.
+	$(VENV)/bin/hotel demo
+
+# --- checks -------------------------------------------------------------------------------------
+
+.PHONY: lint format pins
+lint: venv ## Style, types and the arrows between packages.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: venv ## Put the code into the project's format.
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+pins: venv ## Pin the dependencies anew, with hashes.
+	for extra in worker service operator cli; do \
+	  $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	    --upgrade --extra $$extra pyproject.toml --output-file requirements/$$extra.txt; \
+	done
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --upgrade --all-extras --group dev pyproject.toml --output-file requirements/dev.txt
+
+.PHONY: test test-unit test-chart test-integration test-camunda7
+test: test-unit test-chart test-integration test-camunda7 ## All tests that need no cluster.
+
+test-unit: venv ## Tests of single parts.
+	$(PYTEST) tests/unit
+
+test-chart: venv ## The charts, rendered and validated.
+	.ci/tools helm
+	PATH="$$PWD/.cache/bin:$$PATH" $(PYTEST) tests/chart
+
+test-integration: venv engine ## The real engine, services, databases and worker together.
+	.ci/tools postgresql
+	$(PYTEST) tests/integration
+
+test-camunda7: venv engine-camunda7 ## The same on Camunda 7, where an engine takes part.
+	$(PYTEST) tests/integration --engine camunda7 -m engine
+
+.PHONY: e2e bench
+e2e: venv ## hotel in a kind cluster of its own.
+	$(PYTEST) tests/e2e
+
+bench: venv engine ## Speed, as ratios measured in one run.
+	.ci/tools postgresql
+	for script in tests/bench/bench_*.py; do echo "== $$script"; $(PY) $$script; done
+
+.PHONY: clean
+clean: ## Remove what was built; data of local stacks stays.
+	rm -rf $(VENV) images/engine/target images/engine/target-camunda7 .mypy_cache .ruff_cache .pytest_cache .cache build dist
+
+-include images/images.mk tests/e2e/e2e.mk
