@@ -1,0 +1,1 @@
+"""The local stack: engine, services and worker as processes of this machine."""

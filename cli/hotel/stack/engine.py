@@ -1,0 +1,90 @@
+"""The engine as a process of this machine."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from hotel.errors import StackError
+from hotel.stack.credentials import Credentials
+from hotel.stack.databases import PostgreSQLServer
+from hotel.stack.java import find_java
+from hotel.stack.names import EngineKind
+from hotel.stack.ports import Ports
+from hotel.stack.process import Command
+
+_HOST = "127.0.0.1"
+_GRACE_SECONDS = 30.0
+_WEBAPPS = {EngineKind.OPERATON: "operaton", EngineKind.CAMUNDA7: "camunda"}
+_JARS = {
+    EngineKind.OPERATON: ("target", "make engine"),
+    EngineKind.CAMUNDA7: ("target-camunda7", "make engine-camunda7"),
+}
+_REPOSITORY = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class EngineAddresses:
+    """Where an engine answers: its REST API, its web pages, and its health and metrics."""
+
+    rest: str
+    web: str
+    management: str
+
+    @classmethod
+    def of(cls, kind: EngineKind, ports: Ports) -> Self:
+        """Return the addresses of a local engine."""
+        origin = f"http://localhost:{ports.engine}"
+        return cls(
+            rest=f"{origin}/engine-rest",
+            web=f"{origin}/{_WEBAPPS[kind]}/",
+            management=f"http://localhost:{ports.management}",
+        )
+
+    @property
+    def readiness(self) -> str:
+        """The URL that answers 200 when the engine can work."""
+        return f"{self.management}/actuator/health/readiness"
+
+
+def find_jar(kind: EngineKind, named: Path | None) -> Path:
+    """Return the engine's jar: the one named, else the one built in this repository.
+
+    Raises:
+        StackError: it does not exist; says how to build it.
+    """
+    folder, target = _JARS[kind]
+    jar = named or _REPOSITORY / "images" / "engine" / folder / "hotel-engine.jar"
+    if not jar.is_file():
+        raise StackError(f"there is no engine at {jar}: build it with `{target}`, or set HOTEL_ENGINE_JAR")
+    return jar.resolve()
+
+
+def engine_command(
+    jar: Path,
+    ports: Ports,
+    credentials: Credentials,
+    server: PostgreSQLServer | None,
+    java_options: str,
+) -> Command:
+    """Return what to run for the engine; without a server its data is an H2 file in its working folder."""
+    return Command(
+        name="engine",
+        arguments=[find_java(), *shlex.split(java_options), "-jar", str(jar)],
+        environment={
+            "SERVER_ADDRESS": _HOST,
+            "MANAGEMENT_SERVER_ADDRESS": _HOST,
+            "ENGINE_PORT": str(ports.engine),
+            "ENGINE_MANAGEMENT_PORT": str(ports.management),
+            **credentials.engine_environment(),
+            **_database_environment(server),
+        },
+        grace_seconds=_GRACE_SECONDS,
+    )
+
+
+def _database_environment(server: PostgreSQLServer | None) -> dict[str, str | None]:
+    if server is not None:
+        return {**server.engine_environment()}
+    # What the caller's environment says is meant for another engine.
+    return {"ENGINE_DATABASE_URL": None, "ENGINE_DATABASE_USER": None, "ENGINE_DATABASE_PASSWORD": None}

@@ -1,0 +1,18 @@
+"""Options of the test run; here because pytest reads options only from the top folder's conftest."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=["operaton", "camunda7"],
+        default="operaton",
+        help="the BPMN engine that integration tests run on",
+    )
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "postgresql"],
+        default="sqlite",
+        help="where the stack keeps its data: files (SQLite and H2) or a PostgreSQL server of the run",
+    )
