@@ -1,0 +1,69 @@
+"""The Flask application of a service."""
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from hotel_services.kit import auth, dispatch, docs, health, observation, openapi, refusals
+from hotel_services.kit.database import Database
+from hotel_services.kit.engines import make_engine
+from hotel_services.kit.metrics import Metrics
+from hotel_services.kit.service import AnyService
+from hotel_services.kit.settings import ServiceSettings
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one process of a service shares between its requests."""
+
+    database: Database
+    metrics: Metrics
+
+
+def open_resources(service: AnyService, settings: ServiceSettings) -> Resources:
+    """Return the process's database and metrics; no connection is made yet.
+
+    Raises:
+        SettingsError: The database's URL cannot be used.
+    """
+    metrics = Metrics()
+    url = settings.database_url.get_secret_value()
+    engine = make_engine(url, settings.database_pool_size, f"hotel-{service.name}")
+    metrics.watch_pool(engine)
+    database = Database(
+        engine, retry_seconds=settings.database_retry_seconds, retries=metrics.database_retries
+    )
+    return Resources(database, metrics)
+
+
+def create_app(service: AnyService, settings: ServiceSettings, resources: Resources | None = None) -> Flask:
+    """Return the service's application; its schema must be there (see `schema.migrate`).
+
+    Args:
+        service: What is served.
+        settings: How.
+        resources: The process's database and metrics, opened here if None; they are also found under
+            `app.extensions["resources"]`, where a caller closes them.
+    """
+    resources = resources or open_resources(service, settings)
+    app = Flask(service.name, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
+    app.extensions["resources"] = resources
+    # In this order: a refused request is observed as well.
+    observation.install(app, resources.metrics)
+    auth.install(app, settings.service_token)
+    refusals.install(app)
+    health.install(app, resources.database, resources.metrics)
+    document = openapi.describe(service)
+    docs.install(app, document)
+    for operation in service.api.operations:
+        app.add_url_rule(
+            operation.rule,
+            endpoint=f"{operation.method} {operation.path}",
+            view_func=dispatch.make_view(operation, resources.database, settings),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+    return app

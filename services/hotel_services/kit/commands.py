@@ -1,0 +1,88 @@
+"""What can be done with a service on the command line."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+
+from hotel_services.kit import openapi, schema, server
+from hotel_services.kit.app import Resources, open_resources
+from hotel_services.kit.database import DatabaseUnavailableError
+from hotel_services.kit.engines import parse_url
+from hotel_services.kit.logs import configure_logging
+from hotel_services.kit.schema import SchemaError
+from hotel_services.kit.service import AnyService
+from hotel_services.kit.settings import ServiceSettings, SettingsError, read_settings
+from hotel_services.kit.sweeper import sweep_once
+
+log = logging.getLogger(__name__)
+
+
+def prepare(service: AnyService, settings: ServiceSettings, resources: Resources) -> None:
+    """Migrate the database and load the seed."""
+    schema.migrate(service, resources.database)
+    if (seed := service.seed) is not None:
+        resources.database.write(lambda session: seed(session, settings))
+
+
+def _serve(service: AnyService, settings: ServiceSettings) -> None:
+    """Serve requests until a signal ends it."""
+    listener = server.bind(settings)
+    resources = open_resources(service, settings)
+    if settings.migrate_at_start:
+        prepare(service, settings, resources)
+    else:
+        schema.check(service, resources.database)
+    resources.database.close()
+    server.serve(service, settings, listener)
+
+
+def _migrate(service: AnyService, settings: ServiceSettings) -> None:
+    """Bring the database's schema up to date and load the seed."""
+    resources = open_resources(service, settings)
+    prepare(service, settings, resources)
+    resources.database.close()
+
+
+def _sweep(service: AnyService, settings: ServiceSettings) -> None:
+    """Clear away what has expired, once."""
+    resources = open_resources(service, settings)
+    schema.check(service, resources.database)
+    sweep_once(service, settings, resources)
+    resources.database.close()
+
+
+def _openapi(service: AnyService, _settings: ServiceSettings) -> None:
+    """Print the OpenAPI document."""
+    json.dump(openapi.describe(service), sys.stdout, indent=2)
+
+
+COMMANDS: Mapping[str, Callable[[AnyService, ServiceSettings], None]] = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "sweep": _sweep,
+    "openapi": _openapi,
+}
+
+
+def execute(service: AnyService, name: str) -> int:
+    """Run the command; return the exit code: 0, 2 for a wrong setting, 3 for a database that will not do."""
+    try:
+        settings = read_settings(service.settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure_logging(service.name, settings)
+    try:
+        COMMANDS[name](service, settings)
+    except SettingsError as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says all; a traceback would hide it
+        return 2
+    except SchemaError as error:
+        log.error("%s", error)  # noqa: TRY400 - as above
+        return 3
+    except DatabaseUnavailableError:
+        url = parse_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
+        log.error("The database at %s cannot be reached: check DATABASE_URL and the server", url)  # noqa: TRY400 - as above
+        return 3
+    return 0

@@ -1,0 +1,125 @@
+"""Units of work: what a request does to the database, whole or not at all, tried again where that helps."""
+
+import contextlib
+import itertools
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from prometheus_client import Counter
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session, sessionmaker
+
+from hotel_services.kit import faults
+from hotel_services.kit.engines import WRITES
+
+MAX_ATTEMPTS = 12
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 0.5
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class DatabaseUnavailableError(Exception):
+    """The database could not be reached, or stayed too busy, for as long as one may wait."""
+
+
+class Database:
+    """Runs units of work on an engine; safe to share between threads.
+
+    Args:
+        engine: Where to.
+        retry_seconds: How long a unit is tried again at most.
+        retries: Counts the attempts that failed, by reason.
+    """
+
+    def __init__(self, engine: Engine, *, retry_seconds: float, retries: Counter | None = None) -> None:
+        self.engine = engine
+        self._retry_seconds = retry_seconds
+        self._retries = retries
+        sqlite = engine.dialect.name == "sqlite"
+        # Reads are single statements each; outside a transaction they spare PostgreSQL two round trips.
+        reading = engine if sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._readers = sessionmaker(reading, expire_on_commit=False)
+        self._writers = sessionmaker(engine.execution_options(**{WRITES: True}), expire_on_commit=False)
+        # SQLite lets waiting writers poll; a lock hands over between the threads of a process at once.
+        self._turn: contextlib.AbstractContextManager[object] = (
+            threading.Lock() if sqlite else contextlib.nullcontext()
+        )
+
+    def read(self, work: Callable[[Session], Result]) -> Result:
+        """Run a unit that changes nothing.
+
+        Raises:
+            DatabaseUnavailableError: The database cannot be reached.
+        """
+        return self._insist(lambda: self._once(self._readers, work))
+
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Run a unit in a transaction that ends before this returns.
+
+        After a deadlock, a serialization failure or a lost connection the unit is run again. A connection
+        may be lost when the commit was done already, so a unit must find what an earlier run left.
+
+        Raises:
+            DatabaseUnavailableError: The database cannot be reached.
+        """
+
+        def once() -> Result:
+            with self._turn:
+                return self._once(self._writers, work)
+
+        return self._insist(once)
+
+    def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            DatabaseUnavailableError: There is none.
+        """
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise DatabaseUnavailableError("the database gives no answer") from error
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+    @staticmethod
+    def _once(sessions: "sessionmaker[Session]", work: Callable[[Session], Result]) -> Result:
+        with sessions.begin() as session:
+            return work(session)
+
+    def _insist(self, attempt: Callable[[], Result]) -> Result:
+        deadline = time.monotonic() + self._retry_seconds
+        for number in itertools.count(1):
+            try:
+                return attempt()
+            except (DBAPIError, PoolTimeoutError) as error:
+                reason = faults.transient_reason(error)
+                if reason is None:
+                    raise
+                self._note(reason, number)
+                if number == MAX_ATTEMPTS or time.monotonic() >= deadline:
+                    raise DatabaseUnavailableError(f"gave up after {number} attempts: {reason}") from error
+            time.sleep(_pause(number))
+        raise AssertionError("the loop ends by returning or raising")
+
+    def _note(self, reason: str, number: int) -> None:
+        log.info("database attempt failed", extra={"reason": reason, "attempt": number})
+        if self._retries is not None:
+            self._retries.labels(reason).inc()
+
+
+def _pause(number: int) -> float:
+    """Return how long to wait after the attempt of that number, in seconds, random to part rivals."""
+    longest = min(FIRST_PAUSE_SECONDS * 2**number, LONGEST_PAUSE_SECONDS)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - a pause is no secret

@@ -1,0 +1,96 @@
+"""SQLAlchemy engines with the promises that the services rely on, for SQLite and PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from hotel_services.kit.settings import SettingsError
+
+POOL_WAIT_SECONDS = 5
+CONNECT_SECONDS = 5
+BUSY_MILLISECONDS = 5_000
+WRITES = "hotel_writes"
+
+_POSTGRES_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "statement_timeout": "10s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "30s",
+        "timezone": "UTC",
+    }.items()
+)
+
+
+def parse_url(text: str) -> URL:
+    """Return the database's URL with the driver that is installed.
+
+    Raises:
+        SettingsError: The URL is none, or names another kind of database.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise SettingsError("DATABASE_URL is no URL: write sqlite:///FILE or postgresql://…") from error
+    match url.get_backend_name():
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case "sqlite":
+            return url.set(drivername="sqlite")
+        case other:
+            raise SettingsError(f"DATABASE_URL: {other} is not supported, use sqlite or postgresql")
+
+
+def make_engine(url_text: str, pool_size: int, application: str) -> Engine:
+    """Return an engine; no connection is made yet.
+
+    Args:
+        url_text: The database's URL.
+        pool_size: Connections at most.
+        application: The name that the database server shows for our connections.
+    """
+    url = parse_url(url_text)
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": POOL_WAIT_SECONDS}
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, pool)
+    options = " ".join(filter(None, [_POSTGRES_OPTIONS, str(url.query.get("options", ""))]))
+    arguments = {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": application}
+    return create_engine(
+        url.difference_update_query(["options"]),
+        connect_args=arguments,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        **pool,
+    )
+
+
+def _sqlite(url: URL, pool: dict[str, Any]) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("DATABASE_URL: SQLite needs a file here, such as sqlite:///hotel.db")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, hide_parameters=True, **pool
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's driver would begin transactions when it sees fit; `_begin_sqlite` does it instead.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later could find itself overtaken; this one cannot.
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,50 @@
+"""Log lines: one an event, structured, with the request's id; never personal data, never a query string."""
+
+import logging
+import logging.config
+from contextvars import ContextVar
+
+from hotel_services.kit.settings import ServiceSettings
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that this thread serves."""
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the request's id on every line that is written while a request is served."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the id; let every record pass."""
+        if request_id := REQUEST_ID.get():
+            record.request_id = request_id
+        return True
+
+
+def configure_logging(service: str, settings: ServiceSettings) -> None:
+    """Send all log lines to standard error, in the form that the settings ask for."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"request": {"()": RequestIdFilter}},
+            "formatters": {
+                "text": {"format": f"%(asctime)s %(levelname)s {service} %(name)s: %(message)s"},
+                "json": {
+                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+                    "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+                    "static_fields": {"service": service},
+                },
+            },
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "formatter": settings.log_format,
+                    "filters": ["request"],
+                }
+            },
+            "root": {"level": settings.log_level, "handlers": ["stderr"]},
+            # Alembic tells each step at INFO already through our own lines.
+            "loggers": {"alembic": {"level": "WARNING"}},
+        }
+    )

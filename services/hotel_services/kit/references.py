@@ -1,0 +1,46 @@
+"""One row for each reservation reference: the lock that orders what is done to it, and its tombstone."""
+
+from sqlalchemy import Column, Table, func
+from sqlalchemy.orm import Session
+
+from hotel_services.kit.columns import KIT_METADATA, UtcDateTime, binary_text
+from hotel_services.kit.problems import RESERVATION_CANCELLED, Problem
+from hotel_services.kit.upserts import insert_into
+
+reservation_references = Table(
+    "reservation_references",
+    KIT_METADATA,
+    Column("reservation_ref", binary_text(64), primary_key=True),
+    Column("cancelled_at", UtcDateTime()),
+)
+
+
+def open_reference(session: Session, reservation_ref: str) -> None:
+    """Take the reference's lock until the transaction ends, for making something under it.
+
+    Whatever is made or cancelled under one reference happens one after the other, so that a cancellation
+    and a late making of the same reservation cannot miss each other.
+
+    Raises:
+        Problem: RESERVATION_CANCELLED, if `cancel_reference` came first.
+    """
+    row = {"reservation_ref": reservation_ref}
+    statement = insert_into(session, reservation_references).values(row)
+    locked = statement.on_conflict_do_update(index_elements=["reservation_ref"], set_=row).returning(
+        reservation_references.c.cancelled_at
+    )
+    if session.execute(locked).scalar_one() is not None:
+        raise Problem(RESERVATION_CANCELLED, f"Reservation {reservation_ref} was cancelled before")
+
+
+def cancel_reference(session: Session, reservation_ref: str) -> None:
+    """Take the reference's lock until the transaction ends and leave its tombstone, if there is none yet."""
+    table = reservation_references
+    row = {"reservation_ref": reservation_ref, "cancelled_at": func.current_timestamp()}
+    statement = insert_into(session, table).values(row)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["reservation_ref"],
+            set_={"cancelled_at": func.coalesce(table.c.cancelled_at, func.current_timestamp())},
+        )
+    )

@@ -1,0 +1,32 @@
+"""Migration steps for the kit's own tables; services' versions call them, so a released one never changes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from hotel_services.kit.columns import UtcDateTime, binary_text
+
+
+def create_idempotency_keys() -> None:
+    """Make the table of `kit.idempotency`, first form."""
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("idempotency_key", binary_text(200), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("status", sa.Integer()),
+        sa.Column("body", sa.Text()),
+        sa.Column("subject", sa.String(64)),
+        sa.PrimaryKeyConstraint("idempotency_key", name="pk_idempotency_keys"),
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
+    op.create_index("ix_idempotency_keys_subject", "idempotency_keys", ["subject"])
+
+
+def create_reservation_references() -> None:
+    """Make the table of `kit.references`, first form."""
+    op.create_table(
+        "reservation_references",
+        sa.Column("reservation_ref", binary_text(64), nullable=False),
+        sa.Column("cancelled_at", UtcDateTime()),
+        sa.PrimaryKeyConstraint("reservation_ref", name="pk_reservation_references"),
+    )
