@@ -1,0 +1,370 @@
+"""What the policy decides, poll by poll."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from external_task_operator.decision import Decision, Limit, Reason
+from external_task_operator.errors import FailureKind
+from external_task_operator.history import History
+from external_task_operator.observation import Failure, Observation, TopicCount
+from external_task_operator.policy import decide
+from external_task_operator.spec import ScalerSpec
+
+START = 1_800_000_000.0
+DOWN = Failure(FailureKind.ENGINE_UNREACHABLE, "the engine did not answer")
+
+
+def spec(**fields: Any) -> ScalerSpec:
+    return ScalerSpec.model_validate(
+        {
+            "scaleTargetRef": {"name": "worker"},
+            "engine": {"url": "http://engine/engine-rest"},
+            "topics": ["t"],
+            "maxReplicaCount": 20,
+            **fields,
+        }
+    )
+
+
+class Target:
+    """A target that does what the policy says, polled every five seconds."""
+
+    def __init__(self, scaler: ScalerSpec, replicas: int = 0) -> None:
+        self.scaler = scaler
+        self.replicas = replicas
+        self.history = History()
+        self.now = START
+
+    def poll(self, unlocked: int = 0, locked: int = 0, *, failure: Failure | None = None) -> Decision:
+        counts = {} if failure else {"t": TopicCount(unlocked, locked)}
+        decision = decide(self.scaler, Observation(self.replicas, counts, failure), self.history, self.now)
+        self.history = decision.history
+        if decision.act:
+            longest = max(
+                self.scaler.behavior.scale_up.longest_period_seconds,
+                self.scaler.behavior.scale_down.longest_period_seconds,
+            )
+            change = decision.replicas - self.replicas
+            self.history = self.history.scaled(change, self.now, keep_seconds=longest)
+            self.replicas = decision.replicas
+        self.now += 5
+        return decision
+
+    def polls(self, count: int, unlocked: int = 0, locked: int = 0) -> list[int]:
+        return [(self.poll(unlocked, locked), self.replicas)[1] for _ in range(count)]
+
+
+class TestUp:
+    def test_from_zero_to_what_is_needed_in_one_step(self) -> None:
+        decision = Target(spec()).poll(unlocked=34)
+
+        assert (decision.replicas, decision.reason, decision.act) == (7, Reason.SCALE_UP, True)
+        assert decision.sentence == (
+            "Scale up 0 → 7: 34 tasks (34 waiting, 0 locked), 5 per replica, ask for 7."
+        )
+
+    def test_maximum_bounds_and_is_said(self) -> None:
+        decision = Target(spec()).poll(unlocked=1000)
+
+        assert (decision.replicas, decision.limited) == (20, Limit.TOO_MANY_REPLICAS)
+        assert decision.sentence.endswith("ask for 200; maxReplicaCount is 20.")
+
+    def test_at_the_maximum_it_stays_and_says_why(self) -> None:
+        decision = Target(spec(), replicas=20).poll(unlocked=1000)
+
+        assert (decision.act, decision.reason) == (False, Reason.AT_MAXIMUM)
+
+    def test_policies_of_the_user_hold_from_zero_too(self) -> None:
+        rules = {"scaleUp": {"policies": [{"type": "Pods", "value": 2, "periodSeconds": 15}]}}
+        target = Target(spec(behavior=rules))
+
+        assert target.polls(7, unlocked=50) == [2, 2, 2, 4, 4, 4, 6]
+        assert target.poll(unlocked=50).reason == Reason.RATE_LIMITED
+
+    def test_hpa_default_policies_double_every_fifteen_seconds(self) -> None:
+        rules = {
+            "scaleUp": {
+                "policies": [
+                    {"type": "Percent", "value": 100, "periodSeconds": 15},
+                    {"type": "Pods", "value": 4, "periodSeconds": 15},
+                ]
+            }
+        }
+
+        assert Target(spec(behavior=rules), replicas=1).polls(7, unlocked=100) == [5, 5, 5, 10, 10, 10, 20]
+
+    def test_scale_up_window_waits_for_the_backlog_to_last(self) -> None:
+        target = Target(spec(behavior={"scaleUp": {"stabilizationWindowSeconds": 15}}), replicas=1)
+        target.poll(locked=3)
+
+        decision = target.poll(unlocked=50)
+
+        assert (decision.reason, decision.stabilised) == (Reason.STABILIZING, Limit.SCALE_UP_STABILIZED)
+        assert target.polls(3, unlocked=50) == [1, 10, 10]
+
+    def test_an_old_task_adds_replicas_although_the_backlog_is_small(self) -> None:
+        scaler = spec(target={"tasksPerReplica": 100, "maxTaskAgeSeconds": 60})
+        seen = Observation(2, {"t": TopicCount(30, 2)}, oldest_seconds=90)
+
+        decision = decide(scaler, seen, History(), START)
+
+        assert (decision.replicas, decision.reason) == (3, Reason.TASK_TOO_OLD)
+        assert "the oldest waits for 90 s" in decision.sentence
+
+
+class TestDown:
+    def test_scale_in_waits_for_the_window_and_then_is_one_step(self) -> None:
+        target = Target(spec())
+        target.poll(unlocked=40)
+
+        decision = target.poll(locked=4)
+
+        assert (decision.reason, decision.act) == (Reason.STABILIZING, False)
+        assert decision.stabilised == Limit.SCALE_DOWN_STABILIZED
+        assert re.search(
+            r"ask for 1; scale-in waits until \d\d:\d\d:\d\dZ, for 8 were asked for in the last 60 s\.$",
+            decision.sentence,
+        )
+        assert target.polls(11, locked=4) == [8] * 10 + [1]
+
+    def test_the_sentence_stays_the_same_while_it_waits(self) -> None:
+        target = Target(spec())
+        target.poll(unlocked=40)
+
+        assert len({target.poll(locked=4).sentence for _ in range(10)}) == 1
+
+    def test_a_short_lull_changes_nothing(self) -> None:
+        target = Target(spec(), replicas=8)
+
+        assert target.polls(5, locked=40) + target.polls(8) + target.polls(5, locked=40) == [8] * 18
+
+    def test_steady_load_never_oscillates(self) -> None:
+        """Workers that long-poll take what waits at once: only what is locked shows that they are needed."""
+        target = Target(spec())
+        target.poll(unlocked=40)
+
+        replicas = [target.polls(1, *counts)[0] for counts in [(0, 40), (3, 38), (0, 41), (1, 39)] * 30]
+
+        assert set(replicas) == {8}
+
+    def test_nothing_to_do_and_nothing_there_is_idle(self) -> None:
+        decision = Target(spec()).poll()
+
+        assert (decision.reason, decision.act, decision.active) == (Reason.IDLE, False, False)
+        assert decision.sentence == "Keep 0: no tasks."
+
+    def test_disabled_scale_in_stays(self) -> None:
+        target = Target(spec(behavior={"scaleDown": {"selectPolicy": "Disabled"}}), replicas=5)
+
+        assert target.polls(40) == [5] * 40
+
+    def test_a_new_operator_does_not_begin_with_a_scale_in(self) -> None:
+        assert Target(spec(), replicas=5).polls(12) == [5] * 12
+
+
+class TestToZero:
+    def test_zero_needs_the_cooldown_without_any_task(self) -> None:
+        target = Target(spec(cooldownPeriod=120), replicas=3)
+        target.poll(locked=1)
+
+        assert target.polls(25) == [3] * 11 + [1] * 12 + [0, 0]
+
+    def test_while_cooling_down_the_time_is_said(self) -> None:
+        target = Target(spec(cooldownPeriod=120), replicas=1)
+        target.poll(locked=1)
+        target.polls(12)
+
+        decision = target.poll()
+
+        assert decision.reason == Reason.COOLDOWN
+        assert re.search(r"to 0 at \d\d:\d\d:\d\dZ, when cooldownPeriod \(120 s\) is over", decision.sentence)
+
+    def test_one_locked_task_keeps_one_replica_for_ever(self) -> None:
+        target = Target(spec(cooldownPeriod=0), replicas=1)
+
+        assert set(target.polls(500, locked=1)) == {1}
+
+    def test_minimum_keeps_replicas_without_tasks(self) -> None:
+        target = Target(spec(minReplicaCount=2), replicas=4)
+
+        assert target.polls(20)[-1] == 2
+        assert target.poll().reason == Reason.AT_MINIMUM
+
+    def test_the_cooldown_is_no_second_window_after_the_first(self) -> None:
+        target = Target(spec(cooldownPeriod=60), replicas=2)
+        target.poll(locked=1)
+
+        assert target.polls(12)[-1] == 0
+
+
+class TestBounds:
+    @pytest.mark.parametrize(("replicas", "corrected"), [(30, 20), (1, 3)])
+    def test_replicas_out_of_bounds_are_corrected_at_once(self, replicas: int, corrected: int) -> None:
+        rules = {
+            "scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 600}]},
+            "scaleDown": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 600}]},
+        }
+        target = Target(spec(minReplicaCount=3, behavior=rules), replicas=replicas)
+
+        assert target.poll(locked=100).replicas == corrected
+
+    @pytest.mark.parametrize(("replicas", "corrected"), [(30, 20), (1, 3), (7, 7)])
+    def test_bounds_hold_while_the_engine_is_away(self, replicas: int, corrected: int) -> None:
+        assert Target(spec(minReplicaCount=3), replicas).poll(failure=DOWN).replicas == corrected
+
+
+class TestFailure:
+    def test_unknown_is_not_zero(self) -> None:
+        target = Target(spec(), replicas=4)
+        target.poll(locked=20)
+
+        decisions = [target.poll(failure=DOWN) for _ in range(500)]
+
+        assert target.replicas == 4
+        assert decisions[-1].reason == Reason.HOLDING
+        assert decisions[-1].sentence == (
+            "Keep 4: the engine did not answer; what is not known is not taken as 0."
+        )
+        assert decisions[-1].history.failures == 500
+        assert decisions[-1].active is None
+
+    def test_after_an_outage_scale_in_waits_its_window_again(self) -> None:
+        target = Target(spec(), replicas=4)
+        target.poll(locked=20)
+        for _ in range(100):
+            target.poll(failure=DOWN)
+
+        assert target.polls(12) == [4] * 11 + [0]
+        assert target.history.failures == 0
+
+    @pytest.mark.parametrize(
+        ("behavior", "current", "replicas"),
+        [
+            ("static", 2, 6),
+            ("static", 9, 6),
+            ("currentReplicas", 2, 2),
+            ("currentReplicasIfHigher", 2, 6),
+            ("currentReplicasIfHigher", 9, 9),
+            ("currentReplicasIfLower", 2, 2),
+            ("currentReplicasIfLower", 9, 6),
+            ("currentReplicasIfHigher", 0, 6),
+            ("static", 0, 6),
+        ],
+    )
+    def test_fallback_after_the_threshold(self, behavior: str, current: int, replicas: int) -> None:
+        fallback = {"failureThreshold": 3, "replicas": 6, "behavior": behavior}
+        target = Target(spec(fallback=fallback), replicas=current)
+
+        decisions = [target.poll(failure=DOWN) for _ in range(3)]
+
+        assert [decision.replicas for decision in decisions] == [current, current, replicas]
+        assert [decision.fallback for decision in decisions] == [False, False, True]
+        assert decisions[-1].reason == Reason.FALLBACK
+
+    def test_one_good_poll_ends_the_fallback(self) -> None:
+        target = Target(spec(fallback={"failureThreshold": 2, "replicas": 6}), replicas=1)
+        for _ in range(5):
+            target.poll(failure=DOWN)
+
+        assert target.poll(unlocked=40).fallback is False
+        assert target.poll(failure=DOWN).fallback is False
+
+    def test_topics_that_cannot_be_read_forbid_scale_in_only(self) -> None:
+        scaler = spec(topics=["t", "u"], behavior={"scaleDown": {"stabilizationWindowSeconds": 0}})
+        partly = Failure(FailureKind.ENGINE_ANSWER, "topic u could not be counted")
+
+        less = decide(scaler, Observation(8, {"t": TopicCount(5, 0)}, partly), History(), START)
+        more = decide(scaler, Observation(1, {"t": TopicCount(50, 0)}, partly), History(), START)
+
+        assert (less.replicas, less.reason) == (8, Reason.PARTLY_BLIND)
+        assert "topic u could not be counted" in less.sentence
+        assert (more.replicas, more.reason) == (10, Reason.SCALE_UP)
+
+    def test_no_tasks_in_the_topics_that_are_known_is_not_inactive(self) -> None:
+        partly = Failure(FailureKind.ENGINE_ANSWER, "topic u could not be counted")
+
+        decision = decide(spec(), Observation(1, {"t": TopicCount(0, 0)}, partly), History(), START + 9999)
+
+        assert (decision.active, decision.replicas) == (None, 1)
+
+
+class TestWithheld:
+    @pytest.mark.parametrize(
+        ("field", "reason", "start"),
+        [
+            ("paused", Reason.PAUSED, "Paused, stays at 1: Scale up 1 → 8"),
+            ("dryRun", Reason.DRY_RUN, "Dry run"),
+        ],
+    )
+    def test_decides_and_does_not_act(self, field: str, reason: Reason, start: str) -> None:
+        decision = Target(spec(**{field: True}), replicas=1).poll(unlocked=40)
+
+        assert (decision.replicas, decision.reason, decision.act) == (8, reason, False)
+        assert decision.sentence.startswith(start)
+
+    def test_paused_leaves_replicas_out_of_bounds_alone(self) -> None:
+        assert Target(spec(paused=True), replicas=500).poll().act is False
+
+
+def test_sparing_busy_pods_changes_number_reason_and_sentence() -> None:
+    target = Target(spec(behavior={"scaleDown": {"stabilizationWindowSeconds": 0}}), replicas=5)
+    target.poll(locked=25)
+    decision = target.poll(locked=5)
+
+    kept = decision.spared(5, "the pods that would go hold locks")
+    fewer = decision.spared(3, "2 of the pods that would go hold locks")
+
+    assert (decision.replicas, kept.replicas, kept.act, kept.reason) == (1, 5, False, Reason.BUSY_PODS)
+    assert (fewer.replicas, fewer.act, fewer.reason) == (3, True, Reason.SCALE_DOWN)
+    assert fewer.sentence.startswith(
+        "Scale down 5 → 3; 2 of the pods that would go hold locks. Without them: "
+    )
+
+
+polls = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 200), st.integers(0, 200)),
+        st.tuples(st.just(0), st.just(0)),
+        st.none(),
+    ),
+    min_size=1,
+    max_size=60,
+)
+scalers = st.builds(
+    lambda minimum, window, cooldown, drain: spec(
+        minReplicaCount=minimum,
+        cooldownPeriod=cooldown,
+        behavior={"scaleDown": {"stabilizationWindowSeconds": window}},
+        target={"drainSeconds": 10, "averageTaskSeconds": 1} if drain else {},
+    ),
+    st.integers(0, 3),
+    st.sampled_from([0, 10, 60]),
+    st.sampled_from([0, 10, 60]),
+    st.booleans(),
+)
+
+
+def run(target: Target, seen: Iterable[tuple[int, int] | None]) -> Iterable[tuple[int, Decision]]:
+    for counts in seen:
+        before = target.replicas
+        yield before, target.poll(failure=DOWN) if counts is None else target.poll(*counts)
+
+
+@given(scaler=scalers, start=st.integers(0, 25), seen=polls)
+def test_whatever_happens_bounds_hold_and_zero_is_certain(
+    scaler: ScalerSpec, start: int, seen: list[tuple[int, int] | None]
+) -> None:
+    target = Target(scaler, start)
+    for (before, decision), counts in zip(run(target, seen), seen, strict=True):
+        assert scaler.min_replica_count <= decision.replicas <= scaler.max_replica_count
+        if before and decision.replicas == 0:
+            assert counts == (0, 0), "only a known absence of tasks leads to 0"
+        if counts and sum(counts) and before == 0:
+            assert decision.replicas >= 1, "a backlog starts workers at once"
+        if counts is None and scaler.min_replica_count <= before <= scaler.max_replica_count:
+            assert decision.replicas == before, "what is not known moves nothing"
