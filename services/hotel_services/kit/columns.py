@@ -1,8 +1,9 @@
 """Column types and expressions that mean the same on SQLite and PostgreSQL."""
 
 import datetime as dt
+from enum import StrEnum
 
-from sqlalchemy import DateTime, Dialect, MetaData, String, Uuid
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, String, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 NAMING = {
@@ -49,3 +50,8 @@ def binary_text(length: int) -> String:
 def identifier() -> Uuid[str]:
     """Return the type of ids that a service gives."""
     return Uuid(as_uuid=False)
+
+
+def choice(of: type[StrEnum]) -> Enum:
+    """Return the type of a text that is one of the enumeration's values."""
+    return Enum(of, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind])

@@ -5,6 +5,8 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 
+from sqlalchemy.orm import Session
+
 from hotel_services.kit import openapi, schema, server
 from hotel_services.kit.app import Resources, open_resources
 from hotel_services.kit.database import DatabaseUnavailableError
@@ -21,8 +23,13 @@ log = logging.getLogger(__name__)
 def prepare(service: AnyService, settings: ServiceSettings, resources: Resources) -> None:
     """Migrate the database and load the seed."""
     schema.migrate(service, resources.database)
-    if (seed := service.seed) is not None:
-        resources.database.write(lambda session: seed(session, settings))
+    resources.database.write(lambda session: _seed(service, settings, session))
+
+
+def _seed(service: AnyService, settings: ServiceSettings, session: Session) -> None:
+    if service.seed is not None:
+        schema.wait_for_others(service, session.connection())
+        service.seed(session, settings)
 
 
 def _serve(service: AnyService, settings: ServiceSettings) -> None:

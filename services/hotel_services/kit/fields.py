@@ -89,10 +89,10 @@ PersonName = Annotated[
 ]
 """A part of a person's name."""
 
-QueryInt = Annotated[int, BeforeValidator(_matching(r"0|[1-9][0-9]{0,17}", int, "must be a whole number"))]
-"""A whole number in a query string, which carries text alone."""
+WHOLE_NUMBER = BeforeValidator(_matching(r"0|[1-9][0-9]{0,17}", int, "must be a whole number"))
+"""Reads a whole number from a query string, which carries text alone; stands after the number's limits."""
 
-QueryGuests = Annotated[QueryInt, Field(ge=1, le=20, description="How many people")]
+QueryGuests = Annotated[int, Field(ge=1, le=20, description="How many people"), WHOLE_NUMBER]
 
 QueryFlag = Annotated[
     bool, BeforeValidator(_matching("true|false", lambda text: text == "true", "must be true or false"))

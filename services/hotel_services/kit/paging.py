@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.fields import QueryInt, RequestModel, ViewModel
+from hotel_services.kit.fields import WHOLE_NUMBER, RequestModel, ViewModel
 
 Item = TypeVar("Item")
 
@@ -15,8 +15,10 @@ Item = TypeVar("Item")
 class PageQuery(RequestModel):
     """Which part of a list is wanted; a list's own filters are added by inheritance."""
 
-    limit: Annotated[QueryInt, Field(ge=1, le=200, description="Items at most")] = 50
-    offset: Annotated[QueryInt, Field(ge=0, le=1_000_000_000, description="Items to leave out before")] = 0
+    limit: Annotated[int, Field(ge=1, le=200, description="Items at most"), WHOLE_NUMBER] = 50
+    offset: Annotated[
+        int, Field(ge=0, le=1_000_000_000, description="Items to leave out before"), WHOLE_NUMBER
+    ] = 0
 
 
 class Page(ViewModel, Generic[Item]):

@@ -33,7 +33,7 @@ def migrate(service: AnyService, database: Database) -> None:
     """
     try:
         with database.engine.execution_options(**{WRITES: True}).begin() as connection:
-            _wait_for_others(service, connection)
+            wait_for_others(service, connection)
             before = _present(service, connection)
             _refuse_newer(service, before)
             command.upgrade(_config(service, connection), "head")
@@ -71,7 +71,8 @@ def version_table(service: AnyService) -> str:
     return f"{service.name}_schema_version"
 
 
-def _wait_for_others(service: AnyService, connection: Connection) -> None:
+def wait_for_others(service: AnyService, connection: Connection) -> None:
+    """Let the replicas that prepare this service's database do so one after the other."""
     if connection.dialect.name != "postgresql":
         # SQLite's BEGIN IMMEDIATE has waited already.
         return

@@ -1,9 +1,10 @@
-"""Migration steps for the kit's own tables; services' versions call them, so a released one never changes."""
+"""Migration steps for the kit's own tables; services' versions call them: a released one never changes."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from hotel_services.kit.columns import UtcDateTime, binary_text
+from hotel_services.kit.schema import SchemaError
 
 
 def create_idempotency_keys() -> None:
@@ -30,3 +31,22 @@ def create_reservation_references() -> None:
         sa.Column("cancelled_at", UtcDateTime()),
         sa.PrimaryKeyConstraint("reservation_ref", name="pk_reservation_references"),
     )
+
+
+def require_extension(name: str) -> None:
+    """Make sure that PostgreSQL's extension is in the database.
+
+    Raises:
+        SchemaError: It is not, and our user may not add it.
+    """
+    connection = op.get_bind()
+    found = sa.text("SELECT 1 FROM pg_extension WHERE extname = :name")
+    if connection.execute(found, {"name": name}).first():
+        return
+    try:
+        op.execute(f"CREATE EXTENSION {name}")
+    except sa.exc.DBAPIError as error:
+        raise SchemaError(
+            f"PostgreSQL's extension {name} is missing and cannot be added ({error.orig}). "
+            f"Let an administrator run CREATE EXTENSION {name} here, or install postgresql-contrib"
+        ) from error

@@ -1,0 +1,165 @@
+"""Holding, confirming and releasing rooms, each inside the caller's transaction."""
+
+import datetime as dt
+import logging
+import uuid
+
+from sqlalchemy import ColumnElement, Update, and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from hotel_services.kit.clock import now
+from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, Problem, ProblemKind
+from hotel_services.kit.references import cancel_reference, open_reference
+from hotel_services.room.domain import ACTIVE, State, Wish, state_at
+from hotel_services.room.tables import Room, Stay
+
+ROOM_NOT_AVAILABLE = ProblemKind(409, "ROOM_NOT_AVAILABLE", "The room is not free on these nights")
+HOLD_EXPIRED = ProblemKind(409, "HOLD_EXPIRED", "The hold has run out")
+TOO_MANY_GUESTS = ProblemKind(409, "TOO_MANY_GUESTS", "The room does not take so many guests")
+
+_SWEEP_ROWS = 500
+log = logging.getLogger(__name__)
+
+
+def overlapping(check_in: dt.date, check_out: dt.date) -> ColumnElement[bool]:
+    """Return the condition that a stay shares a night with these."""
+    return and_(Stay.check_in < check_out, Stay.check_out > check_in)
+
+
+def active_at(moment: dt.datetime) -> ColumnElement[bool]:
+    """Return the condition that a stay keeps its room from others at that time."""
+    held = and_(Stay.state == State.HELD, Stay.expires_at > moment)
+    return or_(Stay.state == State.CONFIRMED, held)
+
+
+def block(session: Session, reservation_ref: str, wish: Wish, hold_seconds: int) -> tuple[Stay, bool]:
+    """Hold a room; return the stay and whether it is new.
+
+    Raises:
+        Problem: RESERVATION_CANCELLED, REFERENCE_TAKEN, HOLD_EXPIRED, NOT_FOUND (the room),
+            TOO_MANY_GUESTS or ROOM_NOT_AVAILABLE.
+    """
+    open_reference(session, reservation_ref)
+    if (existing := find(session, reservation_ref)) is not None:
+        return _same_again(session, existing, wish), False
+    _lock_room(session, wish)
+    moment = now(session)
+    _note_expired(session, wish.room_id, moment)
+    _refuse_overlap(session, wish)
+    stay = Stay(
+        stay_id=str(uuid.uuid4()),
+        reservation_ref=reservation_ref,
+        room_id=wish.room_id,
+        check_in=wish.check_in,
+        check_out=wish.check_out,
+        guests=wish.guests,
+        state=State.HELD,
+        expires_at=moment + dt.timedelta(seconds=hold_seconds),
+        created_at=moment,
+    )
+    session.add(stay)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise _taken(wish) from error
+    log.info("room held", extra={"reservation_ref": reservation_ref, "room_id": wish.room_id})
+    return stay, True
+
+
+def confirm(session: Session, reservation_ref: str) -> Stay:
+    """Turn the hold into a stay without a time limit.
+
+    Raises:
+        Problem: RESERVATION_CANCELLED, HOLD_EXPIRED or NOT_FOUND.
+    """
+    open_reference(session, reservation_ref)
+    stay = find(session, reservation_ref)
+    if stay is None:
+        raise Problem(NOT_FOUND, f"No room was held for reservation {reservation_ref}")
+    _refuse_expired(session, stay)
+    if stay.state == State.HELD:
+        stay.state = State.CONFIRMED
+        log.info("stay confirmed", extra={"reservation_ref": reservation_ref, "room_id": stay.room_id})
+    return stay
+
+
+def release(session: Session, reservation_ref: str) -> bool:
+    """Make the reservation's room free, now and for good; return whether one was kept until now."""
+    cancel_reference(session, reservation_ref)
+    stay = find(session, reservation_ref)
+    if stay is None:
+        return False
+    was_kept = state_at(stay.state, stay.expires_at, now(session)) in ACTIVE
+    stay.state = State.RELEASED
+    log.info("room released", extra={"reservation_ref": reservation_ref, "released": was_kept})
+    return was_kept
+
+
+def find(session: Session, reservation_ref: str) -> Stay | None:
+    """Return the reservation's stay as it is now, kept from others until the transaction ends."""
+    wanted = select(Stay).where(Stay.reservation_ref == reservation_ref).with_for_update()
+    return session.scalars(wanted).one_or_none()
+
+
+def sweep(session: Session) -> int:
+    """Note a batch of holds as expired that have run out; return how many."""
+    ran_out = and_(Stay.state == State.HELD, Stay.expires_at <= now(session))
+    # Rows that a request is working on are its own to settle.
+    batch = select(Stay.stay_id).where(ran_out).limit(_SWEEP_ROWS).with_for_update(skip_locked=True)
+    return len(session.scalars(_expire(Stay.stay_id.in_(batch)).returning(Stay.stay_id)).all())
+
+
+def _same_again(session: Session, stay: Stay, wish: Wish) -> Stay:
+    if stay.wish != wish:
+        raise Problem(
+            REFERENCE_TAKEN, f"Reservation {stay.reservation_ref} holds another room or other nights"
+        )
+    _refuse_expired(session, stay)
+    return stay
+
+
+def _refuse_expired(session: Session, stay: Stay) -> None:
+    if state_at(stay.state, stay.expires_at, now(session)) is State.EXPIRED:
+        raise Problem(HOLD_EXPIRED, f"The hold of reservation {stay.reservation_ref} has run out")
+
+
+def _lock_room(session: Session, wish: Wish) -> None:
+    """Let those who want the same room come one after the other, and see that it takes the guests."""
+    wanted = select(Room).where(Room.room_id == wish.room_id)
+    room = session.scalars(wanted.with_for_update(of=Room, key_share=True)).one_or_none()
+    if room is None:
+        raise Problem(NOT_FOUND, f"There is no room {wish.room_id}")
+    if wish.guests > room.type.capacity:
+        raise Problem(TOO_MANY_GUESTS, f"Room {wish.room_id} takes {room.type.capacity} guests")
+
+
+def _note_expired(session: Session, room_id: str, moment: dt.datetime) -> None:
+    """Take holds that have run out from under the constraint, which knows no time."""
+    ran_out = and_(Stay.room_id == room_id, Stay.state == State.HELD, Stay.expires_at <= moment)
+    session.execute(_expire(ran_out))
+
+
+def _expire(which: ColumnElement[bool]) -> Update:
+    return (
+        update(Stay)
+        .where(which, Stay.state == State.HELD)
+        .values(state=State.EXPIRED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _refuse_overlap(session: Session, wish: Wish) -> None:
+    taken = select(Stay.stay_id).where(
+        Stay.room_id == wish.room_id,
+        Stay.state.in_(ACTIVE),
+        overlapping(wish.check_in, wish.check_out),
+    )
+    if session.execute(taken.limit(1)).first() is not None:
+        raise _taken(wish)
+
+
+def _taken(wish: Wish) -> Problem:
+    return Problem(
+        ROOM_NOT_AVAILABLE, f"Room {wish.room_id} is taken on nights from {wish.check_in} to {wish.check_out}"
+    )
