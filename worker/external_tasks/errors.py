@@ -28,7 +28,8 @@ MESSAGE_LIMIT = 666
 
 
 def shorten(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """Cut a text to a number of characters, visibly."""
+    """Cut a text to a number of characters, visibly, and replace what no database stores."""
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -1,0 +1,207 @@
+"""Fetches tasks: one long poll for all topics, never for more tasks than there are free slots."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from external_tasks.due import GRID_SECONDS, DueRetries
+from external_tasks.errors import EngineError, EngineForbidden, EngineUnauthorized
+from external_tasks.metrics import Metrics
+from external_tasks.model import ExternalTask, TopicSubscription
+from external_tasks.ports import ExternalTaskEngine
+from external_tasks.retry import Backoff, Random
+from external_tasks.slots import Pace, Slots
+from external_tasks.status import EngineStatus
+
+logger = logging.getLogger(__name__)
+
+OUTAGE_BACKOFF = Backoff(first_seconds=0.25, factor=2, max_seconds=15, jitter=0.5)
+REFUSED_BACKOFF = Backoff(first_seconds=5, factor=2, max_seconds=60, jitter=0.2)
+
+SLICE_SECONDS = 0.5
+"""No wait inside the loop is longer, so that it notices a stop and shows that it is alive."""
+
+BATCH_SHARE = 0.5
+"""Share of the slots that should be free before tasks are fetched while more are known to queue up."""
+
+
+@dataclass(frozen=True)
+class FetchPlan:
+    """What to ask the engine for.
+
+    Args:
+        worker_id: who fetches.
+        topics: all topics, in one request.
+        poll_seconds: how long the engine may hold a request that finds no task.
+        use_priority: tasks of higher priority first.
+    """
+
+    worker_id: str
+    topics: Sequence[TopicSubscription]
+    poll_seconds: float
+    use_priority: bool = False
+
+
+class Fetcher:
+    """The loop that fetches, and the one beside it for retries that fall due.
+
+    Args:
+        engine: where the tasks are.
+        plan: what to ask for.
+        slots: how many can be taken.
+        pace: how long waiting for a larger batch pays.
+        due: when retries of our own fall due.
+        start: runs a fetched task in a slot; False if that task is running already.
+        status: hears whether the engine answers.
+        metrics: counts.
+        random: spreads delays.
+        monotonic: seconds of a clock that never goes back.
+    """
+
+    def __init__(  # noqa: PLR0913 - it is where all parts of a worker meet
+        self,
+        engine: ExternalTaskEngine,
+        plan: FetchPlan,
+        *,
+        slots: Slots,
+        pace: Pace,
+        due: DueRetries,
+        start: Callable[[ExternalTask], bool],
+        status: EngineStatus,
+        metrics: Metrics,
+        random: Random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._plan = plan
+        self._slots = slots
+        self._pace = pace
+        self._due = due
+        self._start = start
+        self._status = status
+        self._metrics = metrics
+        self._random = random
+        self._monotonic = monotonic
+        self._polling = False
+        self._more_queue_up = False
+        self._errors = 0
+        self._beat = monotonic()
+
+    @property
+    def seconds_since_beat(self) -> float:
+        """How long ago the loop last went round; a long poll or an outage keeps it at most so long."""
+        return self._monotonic() - self._beat
+
+    def run(self, stop: Event) -> None:
+        """Fetch until told to stop."""
+        while not stop.is_set():
+            self._beat = self._monotonic()
+            self._guarded(self._poll, stop)
+
+    def run_for_retries(self, stop: Event) -> None:
+        """Fetch whenever a retry falls due while a long poll is pending, until told to stop."""
+        while not stop.is_set():
+            if self._due.wait(SLICE_SECONDS):
+                self._due.forget_due()
+                self._guarded(self._fetch_beside_poll, stop)
+
+    def run_until_idle(self, stop: Event) -> None:
+        """Fetch until there is nothing to fetch and nothing running.
+
+        Raises:
+            EngineError: a fetch failed.
+        """
+        while not stop.is_set():
+            free = self._slots.free
+            asked = self._slots.reserve(timeout=SLICE_SECONDS)
+            if asked and not self._fetch(asked, 0, stop):
+                if free == self._slots.total:
+                    return
+                self._slots.wait_release(free, SLICE_SECONDS)
+
+    def _guarded(self, fetch: Callable[[Event], None], stop: Event) -> None:
+        try:
+            fetch(stop)
+        except EngineError as error:
+            self._metrics.fetch_failed(error.kind)
+            self._status.failed(error)
+            self._errors += 1
+            self._pause(self._backoff(error).delay(self._errors, self._random), stop)
+        except Exception:
+            logger.exception("the fetch loop met an error of its own and goes on")
+            self._pause(1.0, stop)
+
+    def _poll(self, stop: Event) -> None:
+        asked = self._slots.reserve(
+            at_least=math.ceil(self._slots.total * BATCH_SHARE) if self._more_queue_up else 1,
+            linger=self._pace.linger_seconds() if self._more_queue_up else 0.0,
+            timeout=SLICE_SECONDS,
+        )
+        if not asked:
+            return
+        self._polling = True
+        try:
+            self._more_queue_up = self._fetch(asked, self._wait_ms(), stop) >= asked
+        finally:
+            self._polling = False
+        self._errors = 0
+
+    def _fetch_beside_poll(self, stop: Event) -> None:
+        # Slots that became free after the poll was sent are what the poll did not ask for. No poll, no need:
+        # the next one is about to be sent, or no slot is free.
+        asked = self._slots.reserve() if self._polling else 0
+        if asked:
+            self._fetch(asked, 0, stop)
+
+    def _fetch(self, asked: int, wait_ms: int, stop: Event) -> int:
+        plan, started = self._plan, self._monotonic()
+        tasks: list[ExternalTask] = []
+        try:
+            tasks = self._engine.fetch_and_lock(
+                plan.worker_id, plan.topics, asked, wait_ms=wait_ms, use_priority=plan.use_priority
+            )
+        finally:
+            self._slots.settle(asked, len(tasks))
+        self._status.answered()
+        self._metrics.fetched(self._monotonic() - started, (task.topic for task in tasks))
+        if stop.is_set():
+            self._give_back(tasks)
+        else:
+            self._start_all(tasks)
+        return len(tasks)
+
+    def _start_all(self, tasks: Sequence[ExternalTask]) -> None:
+        for task in tasks:
+            if not self._start(task):
+                # The lock had expired and the engine gave us what we are still working on.
+                logger.warning("task fetched again while it is running", extra={"task_id": task.id})
+                self._slots.release()
+
+    def _give_back(self, tasks: Sequence[ExternalTask]) -> None:
+        for task in tasks:
+            self._slots.release()
+            try:
+                self._engine.unlock(task.id)
+            except EngineError as error:
+                logger.warning("task not unlocked: %s", error, extra={"task_id": task.id})
+
+    def _wait_ms(self) -> int:
+        if not self._status.reached:
+            return 0
+        seconds = self._plan.poll_seconds
+        to_next = self._due.seconds_to_next()
+        if to_next is not None:
+            seconds = min(seconds, max(to_next, GRID_SECONDS))
+        return max(1, round(seconds * 1000))
+
+    def _pause(self, seconds: float, stop: Event) -> None:
+        until = self._monotonic() + seconds
+        while (left := until - self._monotonic()) > 0 and not stop.wait(min(left, SLICE_SECONDS)):
+            self._beat = self._monotonic()
+
+    def _backoff(self, error: EngineError) -> Backoff:
+        refused = isinstance(error, EngineUnauthorized | EngineForbidden)
+        return REFUSED_BACKOFF if refused else OUTAGE_BACKOFF

@@ -1,0 +1,92 @@
+"""Probes and metrics over HTTP."""
+
+import socket
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Check = Callable[[], str]
+"""Returns what is wrong in a few words; an empty text if nothing is."""
+
+
+class HealthServer:
+    """Serves ``/livez``, ``/readyz`` and ``/metrics``.
+
+    Args:
+        port: where to listen; 0 takes a free one.
+        alive: what keeps the process from going on, if anything.
+        ready: what keeps it from working, if anything.
+        metrics: the metrics as text.
+        host: where to listen; an empty text means all addresses, IPv6 included where there is any.
+    """
+
+    def __init__(
+        self, port: int, *, alive: Check, ready: Check, metrics: Callable[[], bytes], host: str = ""
+    ) -> None:
+        pages = {
+            "/livez": lambda: _verdict(alive()),
+            "/readyz": lambda: _verdict(ready()),
+            "/metrics": lambda: (HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", metrics()),
+        }
+        self._server = _Server((host, port), _handler_for(pages))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="health", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens at."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and free the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+Page = tuple[HTTPStatus, str, bytes]
+
+
+def _verdict(problem: str) -> Page:
+    status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
+    return status, "text/plain; charset=utf-8", (problem or "ok").encode() + b"\n"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    dual_stack = False
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        if not address[0] and socket.has_dualstack_ipv6():
+            self.address_family, self.dual_stack = socket.AF_INET6, True
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        if self.dual_stack:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+
+def _handler_for(pages: dict[str, Callable[[], Page]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10  # seconds; a client that says nothing must not keep its thread
+
+        def do_GET(self) -> None:
+            page = pages.get(self.path.partition("?")[0])
+            status, kind, body = page() if page else (HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Probes come every few seconds: no line for each."""
+
+    return Handler

@@ -1,0 +1,64 @@
+"""What a worker needs of an engine: `EngineClient` has it, and so has `testing.FakeEngine`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from external_tasks.model import ExternalTask, TopicSubscription
+
+
+class ExternalTaskEngine(Protocol):
+    """The verbs about external tasks, as in `EngineClient`, each raising an `EngineError` on failure."""
+
+    timeout: float
+
+    def reserve_connections(self, count: int) -> None:
+        """Let so many calls be under way at once."""
+
+    def fetch_and_lock(
+        self,
+        worker_id: str,
+        topics: Sequence[TopicSubscription],
+        max_tasks: int,
+        *,
+        wait_ms: int = 0,
+        use_priority: bool = False,
+    ) -> list[ExternalTask]:
+        """Lock up to `max_tasks` tasks, waiting for the first one."""
+        ...
+
+    def complete(
+        self,
+        task_id: str,
+        worker_id: str,
+        variables: Mapping[str, Any] | None = None,
+        local_variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End a task."""
+
+    def failure(
+        self, task_id: str, worker_id: str, *, message: str, details: str, retries: int, retry_timeout_ms: int
+    ) -> None:
+        """Report that a task failed."""
+
+    def bpmn_error(
+        self,
+        task_id: str,
+        worker_id: str,
+        code: str,
+        message: str,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End a task by a modelled error."""
+
+    def extend_lock(self, task_id: str, worker_id: str, duration_ms: int) -> None:
+        """Let a lock last so long from now."""
+
+    def lock(self, task_id: str, worker_id: str, duration_ms: int) -> None:
+        """Lock a task that nobody holds."""
+
+    def unlock(self, task_id: str) -> None:
+        """Give a task back."""
+
+    def file_variable(self, process_instance_id: str, execution_id: str, name: str) -> bytes:
+        """Return the content of a file variable."""
+        ...
