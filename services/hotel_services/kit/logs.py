@@ -20,6 +20,17 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class TextFormatter(logging.Formatter):
+    """Writes a line for people: time, level, message, then the line's own facts."""
+
+    _COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        facts = (f"{name}={value}" for name, value in vars(record).items() if name not in self._COMMON)
+        return " ".join((super().format(record), *facts))
+
+
 def configure_logging(service: str, settings: ServiceSettings) -> None:
     """Send all log lines to standard error, in the form that the settings ask for."""
     logging.config.dictConfig(
@@ -28,7 +39,10 @@ def configure_logging(service: str, settings: ServiceSettings) -> None:
             "disable_existing_loggers": False,
             "filters": {"request": {"()": RequestIdFilter}},
             "formatters": {
-                "text": {"format": f"%(asctime)s %(levelname)s {service} %(name)s: %(message)s"},
+                "text": {
+                    "()": TextFormatter,
+                    "fmt": f"%(asctime)s %(levelname)s {service} %(name)s: %(message)s",
+                },
                 "json": {
                     "()": "pythonjsonlogger.json.JsonFormatter",
                     "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
@@ -44,7 +58,7 @@ def configure_logging(service: str, settings: ServiceSettings) -> None:
                 }
             },
             "root": {"level": settings.log_level, "handlers": ["stderr"]},
-            # Alembic tells each step at INFO already through our own lines.
+            # What Alembic tells at INFO is in our own line about the migration.
             "loggers": {"alembic": {"level": "WARNING"}},
         }
     )

@@ -1,6 +1,7 @@
 """Every way in which a request can fail, turned into problem+json in this one place."""
 
 import logging
+import traceback
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -57,6 +58,7 @@ def _unavailable(error: DatabaseUnavailableError) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    # The statement's parameters, which SQLAlchemy would print, may be personal data: `hide_parameters`.
-    log.error("unexpected error", exc_info=error)
+    # Where it happened, and not the message: a database or a validator may quote personal data in it.
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected error", extra={"error": type(error).__name__, "stack": stack})
     return _send(Problem(problems.INTERNAL_ERROR, "The error was logged under this answer's X-Request-ID"))
