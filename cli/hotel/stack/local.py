@@ -75,7 +75,7 @@ class LocalStack:
     @property
     def server(self) -> PostgreSQLServer | None:
         """The PostgreSQL server under the stack, None where the data is in files."""
-        return PostgreSQLServer.from_url(self.state.database) if self.state.database else None
+        return self.state.server
 
     @property
     def workers(self) -> list[ProcessRecord]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hotel.errors import StackError
 from hotel.stack.credentials import Credentials
+from hotel.stack.databases import PostgreSQLServer
 from hotel.stack.names import EngineKind
 from hotel.stack.ports import Ports
 from hotel.stack.process import ProcessRecord
@@ -64,6 +65,11 @@ class StackState(BaseModel):
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(self.model_dump_json(indent=2))
         draft.replace(home / _FILE)
+
+    @property
+    def server(self) -> PostgreSQLServer | None:
+        """The PostgreSQL server under the stack, None where its data is in files."""
+        return PostgreSQLServer.from_url(self.database) if self.database else None
 
     def running(self) -> list[ProcessRecord]:
         """Return those of the stack's processes that run now; others ended by themselves or in a crash."""

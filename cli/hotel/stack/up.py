@@ -14,7 +14,6 @@ from hotel.errors import InvalidInput, StackError
 from hotel.signals import unbroken
 from hotel.stack import process
 from hotel.stack.credentials import Credentials
-from hotel.stack.databases import PostgreSQLServer
 from hotel.stack.local import LocalStack, StackOptions
 from hotel.stack.names import EngineKind, Role, Service
 from hotel.stack.ports import Ports
@@ -166,8 +165,8 @@ def _stop_running(home: Path, state: StackState, report: Report) -> None:
 
 
 def _purge(home: Path, state: StackState | None) -> None:
-    if state is not None and state.database:
-        drop_databases(PostgreSQLServer.from_url(state.database))
+    if state is not None and state.server is not None:
+        drop_databases(state.server)
     for name in ("data", "logs"):
         shutil.rmtree(home / name, ignore_errors=True)
     (home / "stack.json").unlink(missing_ok=True)

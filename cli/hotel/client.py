@@ -1,0 +1,269 @@
+"""`HotelReservationClient`: reservations for Python programs, and under the command."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+from external_tasks.engine import EngineClient
+
+from hotel.connection import connect_engine
+from hotel.errors import ReferenceConflict, ReservationNotFound, StateConflict, WaitTimeout
+from hotel.reports import ReservationResult, ReservationStatus
+from hotel.reservation import Reservation
+from hotel.reservation_engine import ReservationEngine
+from hotel.settings import HotelSettings
+from hotel.states import Instance, ReservationState, Reserved
+
+_FIRST_POLL_SECONDS = 0.1
+_POLL_GROWTH = 1.4
+_LONGEST_POLL_SECONDS = 1.5
+_LIST_PAGE = 200
+
+# The states that a reservation's own instance does not tell by its variable `status` alone.
+_NOT_TOLD_BY_STATUS = frozenset(
+    {None, ReservationState.IN_PROGRESS, ReservationState.CANCELLED, ReservationState.TERMINATED}
+)
+
+# Called at each look at a reservation that is waited for, with the ids of its process instances.
+Watcher = Callable[[Sequence[str]], None]
+
+
+class HotelReservationClient:
+    """Makes reservations by starting their process in the engine, and follows them.
+
+    Usable from several threads at once.
+
+    Args:
+        engine: client of the engine's REST API; by default that of the local stack, or of the engine that the
+            environment names (`HOTEL_ENGINE_URL`, `HOTEL_ENGINE_USER`, `HOTEL_ENGINE_PASSWORD`).
+        patience_seconds: how long the client itself puts up with an engine that is away before it raises.
+    """
+
+    def __init__(self, engine: EngineClient | None = None, *, patience_seconds: float = 0) -> None:
+        self._owned = engine is None
+        self._client = engine or connect_engine(HotelSettings())
+        self._engine = ReservationEngine(self._client, patience_seconds=patience_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that this client opened itself."""
+        if self._owned:
+            self._client.close()
+
+    def create_reservation(
+        self,
+        reservation: Reservation | Mapping[str, Any],
+        *,
+        wait: bool = True,
+        timeout: float = 60.0,
+        watch: Watcher | None = None,
+    ) -> ReservationResult:
+        """Make a reservation and return it when it has ended, confirmed or not.
+
+        It may be repeated: with the reference and the fields of an earlier one it returns that one.
+
+        Args:
+            reservation: what is wanted; a mapping has the fields of `Reservation`.
+            wait: whether to wait for its end; without, it is usually in progress.
+            timeout: how long to wait, seconds.
+            watch: is called at each look at it while it is waited for.
+
+        Raises:
+            InvalidReservation: its fields are not what they must be; nothing was started.
+            ReferenceConflict: the reference belongs to a reservation with other fields.
+            WaitTimeout: it has not ended in time; it goes on in the engine.
+            HotelError: the engine is unreachable or refuses.
+        """
+        if not isinstance(reservation, Reservation):
+            reservation = Reservation.parse(reservation)
+        reference = reservation.reservation_ref
+        if self._engine.instances(reference):
+            _check_same(reservation, self._reserved(reference))
+        else:
+            self._engine.start(reservation)
+        if not wait:
+            return self.get(reference)
+        reserved = self._wait(reference, timeout, watch)
+        # A twin that was started at the same time may have won the reference.
+        _check_same(reservation, reserved)
+        return ReservationResult.of(reserved)
+
+    def wait(
+        self, reference: str, *, timeout: float = 60.0, watch: Watcher | None = None
+    ) -> ReservationResult:
+        """Return a reservation when nothing of it goes on any more, or when it waits for help.
+
+        Args:
+            reference: the reservation's.
+            timeout: how long to wait, seconds.
+            watch: is called at each look at it.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+            WaitTimeout: it has not ended in time.
+        """
+        return ReservationResult.of(self._wait(reference, timeout, watch))
+
+    def get(self, reference: str) -> ReservationResult:
+        """Return a reservation as it stands now.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+        """
+        return ReservationResult.of(self._reserved(reference))
+
+    def status(self, reference: str) -> ReservationStatus:
+        """Return a reservation with its history and incidents.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+        """
+        reserved = self._reserved(reference)
+        activities = [a for instance in reserved.instances for a in self._engine.activities(instance.id)]
+        live = [part for instance in reserved.instances for part in self._live_ids(instance)]
+        incidents = [incident for part in live for incident in self._engine.incidents(part)]
+        return ReservationStatus(ReservationResult.of(reserved), activities, incidents)
+
+    def cancel(self, reference: str, *, wait: bool = True, timeout: float = 60.0) -> ReservationResult:
+        """Cancel a reservation, whether it is in progress or confirmed, and return it when all is undone.
+
+        Cancelling one that is cancelled changes nothing.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+            StateConflict: it ended otherwise, so there is nothing to cancel, or it is suspended.
+            WaitTimeout: the cancellation has not ended in time; it goes on.
+        """
+        reserved = self._reserved(reference)
+        if reserved.suspended:
+            raise StateConflict(f"reservation {reference} is suspended: `hotel resume {reference}` first")
+        if reserved.state in {ReservationState.IN_PROGRESS, ReservationState.CONFIRMED}:
+            self._engine.send_cancel(reference)
+        elif reserved.state is not ReservationState.CANCELLED:
+            raise StateConflict(f"reservation {reference} is {reserved.state}: there is nothing to cancel")
+        return self.wait(reference, timeout=timeout) if wait else self.get(reference)
+
+    def suspend(self, reference: str) -> ReservationResult:
+        """Let a reservation wait where it stands.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+            StateConflict: it has ended.
+        """
+        return self._set_suspended(reference, suspended=True)
+
+    def resume(self, reference: str) -> ReservationResult:
+        """Let a suspended reservation go on.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+            StateConflict: it has ended.
+        """
+        return self._set_suspended(reference, suspended=False)
+
+    def retry(self, reference: str, *, retries: int = 3) -> int:
+        """Give every failed task of a reservation new tries and return how many there were.
+
+        Args:
+            reference: the reservation's.
+            retries: how many tries each gets.
+
+        Raises:
+            ReservationNotFound: no reservation has this reference.
+        """
+        incidents = self.status(reference).incidents
+        for incident in incidents:
+            self._engine.retry(incident, retries=retries)
+        return len(incidents)
+
+    def list_reservations(
+        self, state: ReservationState | None = None, *, offset: int = 0, limit: int = 50
+    ) -> list[ReservationResult]:
+        """Return reservations, the youngest first, with those of their variables alone that tell their state.
+
+        Args:
+            state: only those in this state.
+            offset: how many of those to leave out.
+            limit: how many to return at most.
+        """
+        wanted = (reserved for reserved in self._all(state) if state in {None, reserved.state})
+        return [ReservationResult.of(reserved) for reserved in islice(wanted, offset, offset + limit)]
+
+    def count_incidents(self) -> int:
+        """Return how many incidents stand in all reservations."""
+        return self._engine.count_incidents()
+
+    def _all(self, state: ReservationState | None) -> Iterator[Reserved]:
+        # Where a later cancellation may have changed the state, the instance's own variable does not tell it.
+        status = None if state in _NOT_TOLD_BY_STATUS else state
+        first = 0
+        while page := self._engine.reservations(first=first, limit=_LIST_PAGE, status=status):
+            cancellations = self._engine.cancellations([instance.reference for instance in page])
+            known = self._engine.with_variables([*page, *cancellations], states_only=True)
+            for instance in known[: len(page)]:
+                if instance.state is not ReservationState.DUPLICATE or state is ReservationState.DUPLICATE:
+                    yield _with_its_own(instance, known[len(page) :])
+            first += len(page)
+
+    def _wait(self, reference: str, timeout: float, watch: Watcher | None) -> Reserved:
+        deadline = time.monotonic() + timeout
+        pause = _FIRST_POLL_SECONDS
+        while True:
+            instances = self._known(reference)
+            if watch is not None:
+                watch([instance.id for instance in instances])
+            running = [instance for instance in instances if instance.ended_at is None]
+            if not running or (pause == _LONGEST_POLL_SECONDS and self._waits_for_help(running)):
+                return self._reserved(reference)
+            left = deadline - time.monotonic()
+            if left < 0:
+                raise WaitTimeout(
+                    f"reservation {reference} has not ended within {timeout:g} s; it goes on: "
+                    f"`hotel status {reference}` shows where it stands"
+                )
+            time.sleep(min(pause, left + _FIRST_POLL_SECONDS))
+            pause = min(pause * _POLL_GROWTH, _LONGEST_POLL_SECONDS)
+
+    def _waits_for_help(self, running: Sequence[Instance]) -> bool:
+        return any(self._engine.has_incident(instance.id) for instance in running)
+
+    def _known(self, reference: str) -> list[Instance]:
+        instances = self._engine.instances(reference)
+        if all(instance.is_cancellation for instance in instances):
+            raise ReservationNotFound(f"no reservation has the reference {reference}")
+        return instances
+
+    def _reserved(self, reference: str) -> Reserved:
+        return Reserved.of(self._engine.with_variables(self._known(reference)))
+
+    def _set_suspended(self, reference: str, *, suspended: bool) -> ReservationResult:
+        reserved = self._reserved(reference)
+        live = [part for instance in reserved.instances for part in self._live_ids(instance)]
+        if not live:
+            raise StateConflict(f"reservation {reference} has ended: it is {reserved.state}")
+        for part in live:
+            self._engine.set_suspended(part, suspended=suspended)
+        return self.get(reference)
+
+    def _live_ids(self, instance: Instance) -> list[str]:
+        return [] if instance.ended_at else self._engine.live_ids(instance.id)
+
+
+def _check_same(reservation: Reservation, reserved: Reserved) -> None:
+    fields = reservation.differing_fields(reserved.canonical.variables)
+    if fields:
+        raise ReferenceConflict(reservation.reservation_ref, fields)
+
+
+def _with_its_own(instance: Instance, cancellations: Sequence[Instance]) -> Reserved:
+    own = [other for other in cancellations if other.reference == instance.reference]
+    return Reserved.of([instance, *own])

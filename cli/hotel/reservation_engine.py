@@ -1,0 +1,248 @@
+"""What reservations need of the engine, in the words of reservations."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from external_tasks.engine import EngineClient
+from external_tasks.errors import (
+    EngineOverloaded,
+    EngineServerError,
+    EngineUnreachable,
+    NotFound,
+    OptimisticLockingConflict,
+)
+from external_tasks.variables import decode, encode
+
+from hotel.engine_errors import translated
+from hotel.errors import EngineFailure
+from hotel.reports import Activity, Incident
+from hotel.reservation import Reservation
+from hotel.states import Instance
+
+PROCESS = "HotelReservationProcess"
+CANCEL_MESSAGE = "CancelReservation"
+_CANCELLATION_START = "StartEvent_Cancel"
+_RESERVATION_START = "StartEvent_Reservation"
+# Of a list's reservations only these are asked for.
+_STATE_VARIABLES = ("status", "valid")
+_TRANSIENT = (EngineUnreachable, EngineServerError, EngineOverloaded, OptimisticLockingConflict)
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 2.0
+
+T = TypeVar("T")
+
+
+class ReservationEngine:
+    """An engine with the hotel's processes.
+
+    Args:
+        engine: client of its REST API.
+        patience_seconds: how long a call that may be repeated is repeated while the engine is away.
+    """
+
+    def __init__(self, engine: EngineClient, *, patience_seconds: float = 0) -> None:
+        self._engine = engine
+        self.patience_seconds = patience_seconds
+
+    def instances(self, reference: str) -> list[Instance]:
+        """Return the process instances of one reference without their variables."""
+        found = self._get(
+            "/history/process-instance",
+            {"processInstanceBusinessKey": reference, "processDefinitionKey": PROCESS},
+        )
+        return [_instance(item) for item in found]
+
+    def reservations(self, *, first: int, limit: int, status: str | None) -> list[Instance]:
+        """Return one page of instances that are reservations, the youngest first.
+
+        Args:
+            first: how many to leave out.
+            limit: how many at most.
+            status: only those with this value of the variable `status`.
+        """
+        query: dict[str, Any] = {
+            "processDefinitionKey": PROCESS,
+            "executedActivityIdIn": [_RESERVATION_START],
+            "sorting": [{"sortBy": "startTime", "sortOrder": "desc"}],
+        }
+        if status is not None:
+            query["variables"] = [{"name": "status", "operator": "eq", "value": status}]
+        return self._instances(query, first, limit)
+
+    def cancellations(self, references: Sequence[str]) -> list[Instance]:
+        """Return the instances that cancel any of these confirmed reservations."""
+        query = {
+            "processDefinitionKey": PROCESS,
+            "executedActivityIdIn": [_CANCELLATION_START],
+            "processInstanceBusinessKeyIn": list(references),
+        }
+        return self._instances(query, 0, 10_000)
+
+    def with_variables(self, instances: Sequence[Instance], *, states_only: bool = False) -> list[Instance]:
+        """Return the same instances with their variables, or with those alone that tell their state."""
+        if not instances:
+            return []
+        query: dict[str, Any] = {"processInstanceIdIn": [instance.id for instance in instances]}
+        if states_only:
+            query["variableNameIn"] = list(_STATE_VARIABLES)
+        found = self._query("/history/variable-instance", query, {"deserializeValues": False})
+        variables = _by_instance(found)
+        return [_with(instance, variables[instance.id]) for instance in instances]
+
+    def start(self, reservation: Reservation) -> None:
+        """Start a reservation.
+
+        Raises:
+            HotelError: as the engine answers; the process may not be deployed.
+        """
+        tried = False
+
+        def start_once() -> None:
+            nonlocal tried
+            # A start may have had its effect although its answer was lost.
+            if tried and self.instances(reservation.reservation_ref):
+                return
+            tried = True
+            self._engine.start(PROCESS, reservation.variables(), business_key=reservation.reservation_ref)
+
+        try:
+            self._repeat(start_once)
+        except EngineFailure as error:
+            if isinstance(error.__cause__, NotFound):
+                raise EngineFailure(
+                    f"the engine does not know {PROCESS}: deploy it with `hotel deploy`"
+                ) from error
+            raise
+
+    def send_cancel(self, reference: str) -> None:
+        """Send the message that cancels a reservation, whether it runs or is confirmed."""
+        body = {
+            "messageName": CANCEL_MESSAGE,
+            "businessKey": reference,
+            "processVariables": encode({"reservation_ref": reference}),
+        }
+        # Sent again it finds the first one's cancellation, which takes it without effect.
+        self._repeat(lambda: self._engine.post("/message", body))
+
+    def activities(self, instance_id: str) -> list[Activity]:
+        """Return the history of an instance and of the processes that it called, the oldest first."""
+        found = self._get("/history/activity-instance", {"processInstanceId": instance_id})
+        activities = [_activity(item) for item in found]
+        for item in found:
+            if item.get("calledProcessInstanceId"):
+                activities += self.activities(item["calledProcessInstanceId"])
+        return sorted(activities, key=lambda activity: activity.started_at)
+
+    def live_ids(self, instance_id: str) -> list[str]:
+        """Return the ids of an instance and of those that it called, as far as they run."""
+        if not self._get("/process-instance", {"processInstanceIds": instance_id}):
+            return []
+        called = self._get("/process-instance", {"superProcessInstance": instance_id})
+        return [instance_id, *(part for item in called for part in self.live_ids(item["id"]))]
+
+    def incidents(self, instance_id: str) -> list[Incident]:
+        """Return the incidents that stand in an instance itself, not in processes that it called."""
+        found = self._get("/incident", {"processInstanceId": instance_id})
+        return [_incident(item) for item in found if item["rootCauseIncidentId"] in {item["id"], None}]
+
+    def has_incident(self, instance_id: str) -> bool:
+        """Return whether an instance, or a process that it called, waits for help."""
+        return bool(self._get("/incident/count", {"processInstanceId": instance_id})["count"])
+
+    def count_incidents(self) -> int:
+        """Return how many incidents stand in all reservations."""
+        found = self._get("/incident/count", {"processDefinitionKeyIn": [PROCESS]})
+        return int(found["count"])
+
+    def set_suspended(self, instance_id: str, *, suspended: bool) -> None:
+        """Tell an instance to wait, or to go on."""
+        path = f"/process-instance/{quote(instance_id, safe='')}/suspended"
+        self._repeat(lambda: self._engine.put(path, {"suspended": suspended}))
+
+    def retry(self, incident: Incident, *, retries: int) -> None:
+        """Give what failed new tries, which ends its incident."""
+        kind = "job" if incident.kind == "failedJob" else "external-task"
+        path = f"/{kind}/{quote(incident.subject_id, safe='')}/retries"
+        self._repeat(lambda: self._engine.put(path, {"retries": retries}))
+
+    def _instances(self, query: Mapping[str, Any], first: int, limit: int) -> list[Instance]:
+        page = {"firstResult": first, "maxResults": limit}
+        return [_instance(item) for item in self._query("/history/process-instance", query, page)]
+
+    def _get(self, path: str, params: Mapping[str, Any]) -> Any:
+        return self._repeat(lambda: self._engine.get(path, params))
+
+    def _query(self, path: str, body: Mapping[str, Any], params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._repeat(
+            lambda: self._engine.post(path, body, params, repeatable=True)
+        )
+        return found
+
+    def _repeat(self, call: Callable[[], T]) -> T:
+        deadline = time.monotonic() + self.patience_seconds
+        pause = _FIRST_PAUSE_SECONDS
+        with translated():
+            while True:
+                try:
+                    return call()
+                except _TRANSIENT:
+                    if time.monotonic() + pause > deadline:
+                        raise
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _instance(item: Mapping[str, Any]) -> Instance:
+    return Instance(
+        id=item["id"],
+        reference=item["businessKey"] or "",
+        is_cancellation=item["startActivityId"] == _CANCELLATION_START,
+        started_at=_time(item["startTime"]),
+        ended_at=_time(item["endTime"]) if item["endTime"] else None,
+        duration_ms=item["durationInMillis"],
+        suspended=item["state"] == "SUSPENDED",
+    )
+
+
+def _with(instance: Instance, variables: Mapping[str, Any]) -> Instance:
+    return Instance(**{**vars(instance), "variables": variables})
+
+
+def _by_instance(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    # Variables of inner scopes are of interest too, but the process's own have precedence.
+    own_last = sorted(found, key=lambda item: item["executionId"] == item["processInstanceId"])
+    variables: dict[str, dict[str, Any]] = defaultdict(dict)
+    for item in own_last:
+        variables[item["processInstanceId"]] |= decode({item["name"]: dict(item)})
+    return variables
+
+
+def _activity(item: Mapping[str, Any]) -> Activity:
+    return Activity(
+        id=item["activityId"],
+        name=item["activityName"] or item["activityId"],
+        kind=item["activityType"],
+        process_instance_id=item["processInstanceId"],
+        started_at=_time(item["startTime"]),
+        ended_at=_time(item["endTime"]) if item["endTime"] else None,
+        canceled=bool(item["canceled"]),
+    )
+
+
+def _incident(item: Mapping[str, Any]) -> Incident:
+    return Incident(
+        id=item["id"],
+        kind=item["incidentType"],
+        activity_id=item["activityId"],
+        message=item["incidentMessage"] or "",
+        subject_id=item["configuration"],
+        since=_time(item["incidentTimestamp"]),
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
