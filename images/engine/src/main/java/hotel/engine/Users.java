@@ -1,0 +1,90 @@
+package hotel.engine;
+
+import java.util.List;
+import org.operaton.bpm.engine.AuthorizationService;
+import org.operaton.bpm.engine.IdentityService;
+import org.operaton.bpm.engine.ProcessEngine;
+import org.operaton.bpm.engine.authorization.Authorization;
+import org.operaton.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Makes the engine's users and rights what the environment says, at each start and in one transaction.
+ *
+ * <p>Rights belong to a group for each role. The users of the environment are also members of a group of their own,
+ * by which those are found and removed that the environment no longer names.
+ */
+@Component
+class Users {
+
+    private static final String FROM_ENVIRONMENT = "environment";
+
+    private final Accounts accounts;
+    private final EngineSettings settings;
+    private final TransactionTemplate transaction;
+
+    Users(Accounts accounts, EngineSettings settings, PlatformTransactionManager transactions) {
+        this.accounts = accounts;
+        this.settings = settings;
+        this.transaction = new TransactionTemplate(transactions);
+    }
+
+    void provide(ProcessEngine engine) {
+        var identity = engine.getIdentityService();
+        var configuration = (ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration();
+        transaction.executeWithoutResult(status -> {
+            ensureGroup(identity, FROM_ENVIRONMENT);
+            removeForgotten(identity);
+            for (var role : Role.values()) {
+                // The engine's own group of administrators: its members count as such in the web applications.
+                var group = role == Role.ADMIN ? configuration.getAdminGroups().get(0) : role.id();
+                ensureGroup(identity, group);
+                grant(engine.getAuthorizationService(), group, role.grants(settings));
+                accounts.of(role).ifPresent(account -> ensureUser(identity, account, group));
+            }
+        });
+    }
+
+    private void removeForgotten(IdentityService identity) {
+        var names = accounts.all().stream().map(Accounts.Account::user).toList();
+        identity.createUserQuery().memberOfGroup(FROM_ENVIRONMENT).list().stream()
+                .filter(user -> !names.contains(user.getId()))
+                .forEach(user -> identity.deleteUser(user.getId()));
+    }
+
+    private static void ensureGroup(IdentityService identity, String id) {
+        if (identity.createGroupQuery().groupId(id).count() == 0) {
+            var group = identity.newGroup(id);
+            group.setName(id);
+            group.setType("SYSTEM");
+            identity.saveGroup(group);
+        }
+    }
+
+    private static void grant(AuthorizationService authorizations, String group, List<Role.Grant> grants) {
+        authorizations.createAuthorizationQuery().groupIdIn(group).list()
+                .forEach(old -> authorizations.deleteAuthorization(old.getId()));
+        for (var grant : grants) {
+            var authorization = authorizations.createNewAuthorization(Authorization.AUTH_TYPE_GRANT);
+            authorization.setGroupId(group);
+            authorization.setResource(grant.resource());
+            authorization.setResourceId(grant.id());
+            authorization.setPermissions(grant.permissions());
+            authorizations.saveAuthorization(authorization);
+        }
+    }
+
+    private static void ensureUser(IdentityService identity, Accounts.Account account, String group) {
+        var known = identity.createUserQuery().userId(account.user()).singleResult();
+        var user = known != null ? known : identity.newUser(account.user());
+        user.setPassword(account.password());
+        identity.saveUser(user);
+        for (var each : List.of(group, FROM_ENVIRONMENT)) {
+            if (identity.createUserQuery().userId(account.user()).memberOfGroup(each).count() == 0) {
+                identity.createMembership(account.user(), each);
+            }
+        }
+    }
+}
