@@ -1,0 +1,85 @@
+"""Reserving and cancelling tables, each inside the caller's transaction."""
+
+import logging
+import uuid
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotel_services.kit.clock import now
+from hotel_services.kit.problems import REFERENCE_TAKEN, Problem, ProblemKind
+from hotel_services.kit.references import cancel_reference, open_reference
+from hotel_services.kit.upserts import insert_into
+from hotel_services.restaurant.domain import State, Wish, sold_out
+from hotel_services.restaurant.search import read_floor_plan, taken_tables
+from hotel_services.restaurant.tables import TableReservation
+
+TABLE_NOT_AVAILABLE = ProblemKind(409, "TABLE_NOT_AVAILABLE", "No table can be had")
+
+log = logging.getLogger(__name__)
+
+
+def reserve(session: Session, reservation_ref: str, wish: Wish) -> tuple[TableReservation, bool]:
+    """Reserve the smallest table that seats the party; return the reservation and whether it is new.
+
+    Raises:
+        Problem: RESERVATION_CANCELLED, REFERENCE_TAKEN or TABLE_NOT_AVAILABLE.
+    """
+    open_reference(session, reservation_ref)
+    if (existing := find(session, reservation_ref)) is not None:
+        return _same_again(existing, wish), False
+    sold = _sell(session, reservation_ref, wish)
+    log.info("table reserved", extra={"reservation_ref": reservation_ref, "table_id": sold.table_id})
+    return sold, True
+
+
+def cancel(session: Session, reservation_ref: str) -> bool:
+    """Make the reservation's table free, now and for good; return whether one was kept until now."""
+    cancel_reference(session, reservation_ref)
+    existing = find(session, reservation_ref)
+    if existing is None:
+        return False
+    was_kept = existing.state == State.RESERVED
+    existing.state = State.CANCELLED
+    log.info("table cancelled", extra={"reservation_ref": reservation_ref, "cancelled": was_kept})
+    return was_kept
+
+
+def find(session: Session, reservation_ref: str) -> TableReservation | None:
+    """Return the reservation's table as it is now; the reference's lock keeps it so."""
+    wanted = select(TableReservation).where(TableReservation.reservation_ref == reservation_ref)
+    return session.scalars(wanted).one_or_none()
+
+
+def _same_again(existing: TableReservation, wish: Wish) -> TableReservation:
+    if existing.wish != wish:
+        raise Problem(
+            REFERENCE_TAKEN, f"Reservation {existing.reservation_ref} has a table for another party or time"
+        )
+    return existing
+
+
+def _sell(session: Session, reservation_ref: str, wish: Wish) -> TableReservation:
+    plan = read_floor_plan(session)
+    if reason := plan.refusal(wish):
+        raise Problem(TABLE_NOT_AVAILABLE, reason)
+    # A rival may take a table after we saw it free. Each such loss leaves fewer tables, so this ends.
+    while offer := plan.offer(wish.guests, taken_tables(session, wish)):
+        if sold := _take(session, reservation_ref, wish, offer[0].table_id):
+            return sold
+    raise Problem(TABLE_NOT_AVAILABLE, sold_out(wish))
+
+
+def _take(session: Session, reservation_ref: str, wish: Wish, table_id: str) -> TableReservation | None:
+    """Take the table unless a rival has; a rival that has not committed yet is waited for."""
+    statement = insert_into(session, TableReservation).values(
+        table_reservation_id=str(uuid.uuid4()),
+        reservation_ref=reservation_ref,
+        table_id=table_id,
+        date=wish.date,
+        seating=wish.seating,
+        guests=wish.guests,
+        state=State.RESERVED,
+        created_at=now(session),
+    )
+    return session.scalars(statement.on_conflict_do_nothing().returning(TableReservation)).one_or_none()
