@@ -96,7 +96,7 @@ def _query(operation: Operation) -> Iterable[Schema]:
         return
     schema = operation.query.model_json_schema(mode="validation")
     for name, described in schema["properties"].items():
-        plain = _without_null(described)
+        plain = _inlined(_without_null(described), schema.get("$defs", {}))
         yield {
             "name": name,
             "in": "query",
@@ -115,6 +115,15 @@ def _without_null(schema: Schema) -> Schema:
     if schema.get("default") is not None:
         plain["default"] = schema["default"]
     return plain
+
+
+def _inlined(schema: Schema, definitions: Schema) -> Schema:
+    """Return the schema with what it refers to in its place: parameters are outside of the definitions."""
+    if "$ref" not in schema:
+        return schema
+    definition = definitions[schema["$ref"].rpartition("/")[2]]
+    rest = {name: value for name, value in schema.items() if name != "$ref"}
+    return {name: value for name, value in {**definition, **rest}.items() if name != "title"}
 
 
 def _headers(operation: Operation) -> Iterable[Schema]:
