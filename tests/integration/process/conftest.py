@@ -1,0 +1,49 @@
+"""Reservations that a test drives task by task."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from support.driven_process import KEY, VARIABLES, Reservation, driven
+from support.stacks import Engine
+
+Start = Callable[..., Reservation]
+
+
+@pytest.fixture(scope="session")
+def _deployed(engine: Engine) -> None:
+    files = {name: driven(name) for name in ("hotel-reservation.bpmn", "client-creation.bpmn")}
+    engine.client("deployer").deploy("driven", files)
+
+
+@pytest.fixture
+def start(engine: Engine, _deployed: None) -> Iterator[Start]:
+    """Start a reservation; what a failed test leaves of it is deleted."""
+    started: list[str] = []
+
+    def run(ref: str | None = None, **changes: Any) -> Reservation:
+        ref = ref or f"R-{uuid4().hex[:12]}"
+        variables = {**VARIABLES, "reservation_ref": ref, **changes}
+        started.append(engine.client("client").start(KEY, variables, business_key=ref))
+        return Reservation(engine, started[-1], ref)
+
+    yield run
+    admin = engine.client("admin")
+    for row in admin.post("/process-instance", {"processDefinitionKeyIn": [KEY], "active": True}):
+        admin.delete(f"/process-instance/{row['id']}", {"skipCustomListeners": True})
+
+
+@pytest.fixture
+def cancellation_of(engine: Engine) -> Callable[[str], Reservation]:
+    """Find the instance that a cancellation of this reference has started."""
+
+    def find(ref: str) -> Reservation:
+        rows = engine.client("client").get(
+            "/history/process-instance",
+            {"processInstanceBusinessKey": ref, "startedBy": None, "sortBy": "startTime", "sortOrder": "desc"},
+        )
+        newest = next(row for row in rows if row["startActivityId"] == "StartEvent_Cancel")
+        return Reservation(engine, newest["id"], ref)
+
+    return find
