@@ -1,1 +1,1 @@
-"""The hotel's external-task handlers and the clients of its services."""
+"""The hotel's worker: what each task of the reservation process does, by the four services."""

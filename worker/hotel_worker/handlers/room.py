@@ -1,0 +1,107 @@
+"""The room: chosen, held, confirmed, released."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from external_tasks import BusinessError, Task
+from hotel_worker.reservation import duration
+from hotel_worker.services import Services
+from hotel_worker.services.room import Room
+
+ROOM_NOT_AVAILABLE = "ROOM_NOT_AVAILABLE"
+HOLD_EXPIRED = "HOLD_EXPIRED"
+
+GRACE_SECONDS = 60
+"""How much longer than the process the room service holds a room, so that the process's limit comes first."""
+
+
+def choose(rooms: Iterable[Room], guests: int, refused: Collection[str] = ()) -> Room | None:
+    """Choose a room: the smallest that fits, of several the one whose id sorts first as text.
+
+    Args:
+        rooms: on offer.
+        guests: how many it must take.
+        refused: ids of rooms that somebody else took when this reservation wanted to hold them.
+    """
+    fitting = (room for room in rooms if room.capacity >= guests and room.room_id not in refused)
+    return min(fitting, key=lambda room: (room.capacity, room.room_id), default=None)
+
+
+def check_room_availability(  # noqa: PLR0913 - the parameters are the process variables it reads
+    services: Services,
+    task: Task,
+    check_in: str,
+    check_out: str,
+    room_type: str,
+    guests: int,
+    *,
+    rooms_refused: list[str] | None = None,
+) -> dict[str, Any]:
+    """Select a free room by the rule of `choose`."""
+    stay = {"check_in": check_in, "check_out": check_out, "room_type": room_type, "guests": guests}
+    chosen = choose(services.room.available(task.id, stay), guests, rooms_refused or ())
+    if chosen is None:
+        return {"roomAvailable": False}
+    return {
+        "roomAvailable": True,
+        "selected_room_id": chosen.room_id,
+        "price_per_night": chosen.price_per_night,
+    }
+
+
+def block_room(  # noqa: PLR0913 - the parameters are the process variables it reads
+    services: Services,
+    task: Task,
+    reservation_ref: str,
+    selected_room_id: str,
+    check_in: str,
+    check_out: str,
+    guests: int,
+    *,
+    hold_limit: str | None = None,
+    rooms_refused: list[str] | None = None,
+) -> dict[str, Any]:
+    """Hold the selected room.
+
+    Raises:
+        BusinessError: ROOM_NOT_AVAILABLE, with the room among `rooms_refused`, so that each room is tried once
+            and the search for another one ends.
+    """
+    hold = {
+        "reservation_ref": reservation_ref,
+        "room_id": selected_room_id,
+        "check_in": check_in,
+        "check_out": check_out,
+        "guests": guests,
+        "hold_seconds": int(duration(hold_limit or "PT15M").total_seconds()) + GRACE_SECONDS,
+    }
+    try:
+        stay = services.room.block(task.id, hold)
+    except BusinessError as error:
+        if error.code != ROOM_NOT_AVAILABLE:
+            raise
+        refused = [*(rooms_refused or ()), selected_room_id]
+        raise BusinessError(error.code, error.message, {"rooms_refused": refused}) from error
+    if stay.state not in {"held", "confirmed"}:
+        raise BusinessError(HOLD_EXPIRED, f"the hold of room {stay.room_id} is {stay.state}")
+    return {
+        "room_id": stay.room_id,
+        "room_blocked": True,
+        "hold_id": stay.stay_id,
+        "hold_expires_at": stay.expires_at,
+    }
+
+
+def confirm_room(services: Services, task: Task, reservation_ref: str) -> dict[str, Any]:
+    """Make the hold a stay.
+
+    Raises:
+        BusinessError: HOLD_EXPIRED.
+    """
+    services.room.confirm(task.id, reservation_ref)
+    return {"room_confirmed": True}
+
+
+def release_room(services: Services, task: Task, reservation_ref: str) -> dict[str, Any]:
+    """Free the room, held or confirmed; False where there was none."""
+    return {"room_released": services.room.release(task.id, reservation_ref).released}

@@ -1,0 +1,58 @@
+"""Which function does which topic of the process."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from external_tasks import Exhausted, TaskRouter
+from hotel_worker.handlers import booking, client, restaurant, room, validation
+from hotel_worker.reservation import Reservation
+from hotel_worker.services import Services
+
+HANDLERS: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "validate-input": validation.validate_input,
+    "search-client": client.search_client,
+    "create-client": client.create_client,
+    "check-room-availability": room.check_room_availability,
+    "block-room": room.block_room,
+    "reserve-table": restaurant.reserve_table,
+    "confirm-room": room.confirm_room,
+    "create-booking": booking.create_booking,
+    "cancel-booking": booking.cancel_booking,
+    "cancel-table": restaurant.cancel_table,
+    "release-room": room.release_room,
+}
+
+COMPENSATION = frozenset({"cancel-booking", "cancel-table", "release-room"})
+"""Topics that undo: they are never given up, so that their used-up retries become incidents."""
+
+EXHAUSTED: Mapping[str, Exhausted] = {
+    topic: "incident" if topic in COMPENSATION else "bpmn_error" for topic in HANDLERS
+}
+"""What follows a topic's used-up retries unless the settings say otherwise."""
+
+
+def new_router(
+    services: Services, topics: Iterable[str] = tuple(HANDLERS), exhausted: Mapping[str, Exhausted] = EXHAUSTED
+) -> TaskRouter:
+    """Register the handlers of some topics, bound to the services they work with.
+
+    Args:
+        services: what the handlers talk to.
+        topics: those to register.
+        exhausted: what follows used-up retries, by topic; one that is not named follows `EXHAUSTED`.
+    """
+    router = TaskRouter()
+    rules = {**EXHAUSTED, **exhausted}
+    for topic in topics:
+        handler = HANDLERS[topic]
+        register = router.task(topic, variables=variables_of(handler), exhausted=rules[topic])
+        register(partial(handler, services))
+    return router
+
+
+def variables_of(handler: Callable[..., Any]) -> tuple[str, ...]:
+    """Name the process variables that a handler reads: no task carries more of a guest's data than it needs."""
+    named = [name for name in inspect.signature(handler).parameters if name not in {"services", "task"}]
+    return tuple(named or Reservation.model_fields)
