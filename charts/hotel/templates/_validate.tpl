@@ -1,0 +1,116 @@
+{{/* Refuses combinations that cannot work, each with its remedy. All that is wrong is said at once. */}}
+
+{{- define "hotel.validate" -}}
+{{- $problems := concat (include "hotel.validateEngine" . | fromJsonArray) (include "hotel.validateDatabase" . | fromJsonArray) (include "hotel.validatePools" . | fromJsonArray) (include "hotel.validateAccess" . | fromJsonArray) -}}
+{{- if $problems -}}
+{{- fail (printf "\n\nhotel cannot be installed with these values:\n  - %s\n" (join "\n  - " $problems)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "hotel.validateEngine" -}}
+{{- $problems := list -}}
+{{- $engine := .Values.engine -}}
+{{- if $engine.external.enabled -}}
+  {{- if not $engine.external.url -}}
+    {{- $problems = append $problems "engine.external.enabled without a URL: set engine.external.url, for example https://engine.example.com/engine-rest" -}}
+  {{- end -}}
+  {{- $roles := dict "worker" true "deployer" .Values.deploy.enabled "scaler" .Values.operator.enabled "client" .Values.test.enabled -}}
+  {{- range $role, $needed := $roles -}}
+    {{- if and $needed (not (index $engine.auth $role).existingSecret) -}}
+      {{- $problems = append $problems (printf "the external engine's user %q needs its password: kubectl create secret generic NAME --from-literal=password=…, and set engine.auth.%s.existingSecret=NAME" (index $engine.auth $role).user $role) -}}
+    {{- end -}}
+  {{- end -}}
+{{- else if $engine.external.url -}}
+  {{- $problems = append $problems "engine.external.url without engine.external.enabled: set it to true, or remove the URL" -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "hotel.validateDatabase" -}}
+{{- $problems := list -}}
+{{- $external := .Values.externalDatabase.host -}}
+{{- if and .Values.postgresql.enabled $external -}}
+  {{- $problems = append $problems "externalDatabase.host and postgresql.enabled: set postgresql.enabled=false to use the external server" -}}
+{{- else if and (not .Values.postgresql.enabled) (not $external) -}}
+  {{- $problems = append $problems "no database: set postgresql.enabled=true, or externalDatabase.host" -}}
+{{- else if $external -}}
+  {{- range include "hotel.databases" . | fromJsonArray -}}
+    {{- if not (index $.Values.databases .).existingSecret -}}
+      {{- $problems = append $problems (printf "the database %q is on a server of yours, so its password is yours: kubectl create secret generic NAME --from-literal=password=…, and set databases.%s.existingSecret=NAME" (index $.Values.databases .).name .) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- $seen := dict -}}
+{{- range include "hotel.databases" . | fromJsonArray -}}
+  {{- $name := (index $.Values.databases .).name -}}
+  {{- if hasKey $seen $name -}}
+    {{- $problems = append $problems (printf "databases.%s and databases.%s are both named %q: each needs a database of its own" (index $seen $name) . $name) -}}
+  {{- end -}}
+  {{- $_ := set $seen $name . -}}
+{{- end -}}
+{{- if .Values.postgresql.enabled -}}
+  {{- $connections := .Values.engine.external.enabled | ternary 0 (mul (add1 .Values.engine.replicas) .Values.engine.databasePool) -}}
+  {{- range include "hotel.services" . | fromYaml -}}
+    {{- $connections = add $connections (mul (add1 .replicas) .databasePool) -}}
+  {{- end -}}
+  {{- $most := index .Values.postgresql.parameters "max_connections" | default 100 | int -}}
+  {{- if gt (add $connections 5 | int) $most -}}
+    {{- $problems = append $problems (printf "engine and services may open %d database connections during an upgrade, but postgresql.parameters.max_connections is %d: set it to %d, or lower the replicas or databasePool" $connections $most (add $connections 10)) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "hotel.validatePools" -}}
+{{- $problems := list -}}
+{{- $known := include "hotel.topics" . | fromJsonArray -}}
+{{- $served := dict -}}
+{{- range $name, $pool := include "hotel.pools" . | fromYaml -}}
+  {{- if not $pool.topics -}}
+    {{- $problems = append $problems (printf "the pool %q has no topics: set worker.pools.%s.topics, or remove it by worker.pools.%s=null" $name $name $name) -}}
+  {{- end -}}
+  {{- range $topic := $pool.topics -}}
+    {{- if not (has $topic $known) -}}
+      {{- $problems = append $problems (printf "the pool %q serves the topic %q, which no process of hotel has: correct it, or add it to worker.extraTopics" $name $topic) -}}
+    {{- end -}}
+    {{- if and (hasKey $served $topic) (not $.Values.worker.allowSharedTopics) -}}
+      {{- $problems = append $problems (printf "the pools %q and %q both serve the topic %q: remove it from one (the pool \"default\" goes by worker.pools.default=null), or set worker.allowSharedTopics=true" (index $served $topic) $name $topic) -}}
+    {{- end -}}
+    {{- $_ := set $served $topic $name -}}
+  {{- end -}}
+  {{- if and $pool.scaled (gt (int $pool.autoscaling.minReplicaCount) (int $pool.autoscaling.maxReplicaCount)) -}}
+    {{- $problems = append $problems (printf "the pool %q has autoscaling.minReplicaCount above maxReplicaCount: lower the one or raise the other" $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $known -}}
+  {{- if not (hasKey $served .) -}}
+    {{- $problems = append $problems (printf "no pool serves the topic %q, so reservations would stop there: add it to the topics of one of worker.pools" .) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "hotel.validateAccess" -}}
+{{- $problems := list -}}
+{{- range $kind := list "ingress" "httpRoute" -}}
+  {{- $access := index $.Values $kind -}}
+  {{- if $access.enabled -}}
+    {{- if not (or $access.engineHost $access.servicesHost) -}}
+      {{- $problems = append $problems (printf "%s.enabled without a host: set %s.engineHost, %s.servicesHost or both" $kind $kind $kind) -}}
+    {{- end -}}
+    {{- if and $access.engineHost $.Values.engine.external.enabled -}}
+      {{- $problems = append $problems (printf "%s.engineHost with an external engine: this release has no engine to reach; remove it" $kind) -}}
+    {{- end -}}
+    {{- if and $access.engineHost (eq $access.engineHost $access.servicesHost) -}}
+      {{- $problems = append $problems (printf "%s.engineHost and %s.servicesHost are the same: give each a host of its own" $kind $kind) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+  {{- $problems = append $problems "httpRoute.enabled without a Gateway: set httpRoute.parentRefs, for example [{name: my-gateway}]" -}}
+{{- end -}}
+{{- if and .Values.deploy.files .Values.deploy.existingConfigMap -}}
+  {{- $problems = append $problems "deploy.files and deploy.existingConfigMap: set one of them" -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}

@@ -1,0 +1,9 @@
+{{/* The four services: name → what it is set to, with its port. */}}
+{{- define "hotel.services" -}}
+{{- $services := dict -}}
+{{- range $name, $port := dict "booking" 5001 "room" 5002 "restaurant" 5003 "client" 5004 -}}
+  {{- $service := mustMergeOverwrite (deepCopy $.Values.services.defaults) (deepCopy (index $.Values.services $name)) -}}
+  {{- $_ := set $services $name (set $service "port" $port) -}}
+{{- end -}}
+{{- toYaml $services -}}
+{{- end -}}
