@@ -10,7 +10,7 @@ from external_tasks.engine import EngineClient
 
 from hotel.connection import connect_engine
 from hotel.errors import ReferenceConflict, ReservationNotFound, StateConflict, WaitTimeout
-from hotel.reports import ReservationResult, ReservationStatus
+from hotel.reports import Activity, ReservationResult, ReservationStatus
 from hotel.reservation import Reservation
 from hotel.reservation_engine import ReservationEngine
 from hotel.settings import HotelSettings
@@ -128,10 +128,14 @@ class HotelReservationClient:
             ReservationNotFound: no reservation has this reference.
         """
         reserved = self._reserved(reference)
-        activities = [a for instance in reserved.instances for a in self._engine.activities(instance.id)]
+        activities = self.activities([instance.id for instance in reserved.instances])
         live = [part for instance in reserved.instances for part in self._live_ids(instance)]
         incidents = [incident for part in live for incident in self._engine.incidents(part)]
         return ReservationStatus(ReservationResult.of(reserved), activities, incidents)
+
+    def activities(self, instance_ids: Sequence[str]) -> list[Activity]:
+        """Return the history of process instances and of those that they called, instance by instance."""
+        return [activity for instance_id in instance_ids for activity in self._engine.activities(instance_id)]
 
     def cancel(self, reference: str, *, wait: bool = True, timeout: float = 60.0) -> ReservationResult:
         """Cancel a reservation, whether it is in progress or confirmed, and return it when all is undone.

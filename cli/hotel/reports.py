@@ -67,6 +67,7 @@ class Activity:
     """One step of a reservation's history.
 
     Attributes:
+        key: tells this step from another run of the same activity.
         id: the activity's id in the model.
         name: its name in the model, else its id.
         kind: the engine's word for what it is, e.g. serviceTask.
@@ -76,6 +77,7 @@ class Activity:
         canceled: whether it was ended from outside, e.g. by an error or a cancellation.
     """
 
+    key: str
     id: str
     name: str
     kind: str

@@ -223,6 +223,7 @@ def _by_instance(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 def _activity(item: Mapping[str, Any]) -> Activity:
     return Activity(
+        key=item["id"],
         id=item["activityId"],
         name=item["activityName"] or item["activityId"],
         kind=item["activityType"],

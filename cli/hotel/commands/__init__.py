@@ -1,0 +1,1 @@
+"""The commands of `hotel`, one idea a module."""

@@ -1,0 +1,117 @@
+"""`hotel up` and `hotel down`."""
+
+import signal
+from typing import Annotated, Literal
+
+import typer
+
+from hotel.commands.options import Json, settings_of
+from hotel.errors import InvalidInput
+from hotel.output import note, out, pairs, print_json
+from hotel.settings import HotelSettings
+from hotel.stack.engine import find_jar
+from hotel.stack.local import LocalStack, StackOptions
+from hotel.stack.names import EngineKind, Role
+from hotel.stack.ports import Ports
+from hotel.stack.up import Plan, Up, bring_up, stop_unbroken, take_down
+
+_MOST_WORKERS = 32
+
+
+def up(  # noqa: PLR0913  # one argument an option
+    context: typer.Context,
+    *,
+    workers: Annotated[int, typer.Option(min=1, max=_MOST_WORKERS, help="How many workers to run.")] = 1,
+    engine: Annotated[EngineKind, typer.Option(help="Which engine to run.")] = EngineKind.OPERATON,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep all data on this PostgreSQL server, postgresql://user:password@host/, "
+            "in databases hotel_…, made where they are missing.",
+            show_default="files in the home folder",
+        ),
+    ] = None,
+    port_offset: Annotated[int, typer.Option(help="Add this to every port.")] = 0,
+    ports: Annotated[
+        Literal["usual", "auto"], typer.Option(help="auto: take any free ports instead of the usual ones.")
+    ] = "usual",
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop everything.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Start the local stack: engine, four services, worker; wait until all can work; deploy the processes."""
+    settings = settings_of(context)
+    plan = Plan(
+        home=settings.home,
+        ports=_ports(ports, port_offset, workers),
+        engine=engine,
+        database=database,
+    )
+    started = bring_up(plan, _options(settings, engine, tied=foreground), note)
+    if json:
+        print_json(_description(started.stack))
+    else:
+        _show(started, settings)
+    if foreground:
+        _stay(started.stack)
+
+
+def down(
+    context: typer.Context,
+    *,
+    purge: Annotated[bool, typer.Option("--purge", help="Remove the stack's data too.")] = False,
+) -> None:
+    """Stop the local stack: the workers finish what they have begun; the data stays."""
+    if not take_down(settings_of(context).home, note, purge=purge):
+        note("nothing was running")
+
+
+def _ports(choice: str, offset: int, workers: int) -> Ports:
+    if choice == "auto":
+        if offset:
+            raise InvalidInput("--port-offset and --ports auto exclude each other")
+        return Ports.free(workers=workers)
+    return Ports.usual(offset=offset, workers=workers)
+
+
+def _options(settings: HotelSettings, engine: EngineKind, *, tied: bool) -> StackOptions:
+    return StackOptions(
+        jar=find_jar(engine, settings.engine_jar),
+        java_options=settings.java_options,
+        tied=tied,
+        ready_seconds=settings.ready_seconds,
+    )
+
+
+def _description(stack: LocalStack) -> dict[str, str]:
+    addresses = stack.addresses
+    return {
+        "engine": addresses.rest,
+        "cockpit": addresses.web,
+        "management": addresses.management,
+        **{str(name): url for name, url in stack.service_urls.items()},
+        "home": str(stack.home),
+    }
+
+
+def _show(started: Up, settings: HotelSettings) -> None:
+    stack = started.stack
+    out.print("[green]the stack is up[/]")
+    out.print(pairs(_description(stack)))
+    if started.first_time:
+        password = stack.state.credentials.passwords[Role.ADMIN]
+        out.print("Cockpit's user and password, shown this once and kept in the home folder's stack.json:")
+        out.print(f"  {Role.ADMIN} / {password}", markup=False)
+    home = "" if settings.home == HotelSettings.model_fields["home"].default else f" --home {settings.home}"
+    out.print(f"next: hotel{home} reserve --help; hotel{home} down", markup=False)
+
+
+def _stay(stack: LocalStack) -> None:
+    try:
+        note("Ctrl-C stops it")
+        signal.pause()
+    except KeyboardInterrupt:
+        note("stopping")
+    finally:
+        stop_unbroken(stack)

@@ -1,0 +1,1 @@
+"""Real hotel bookings, played against a stack."""

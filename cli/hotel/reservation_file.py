@@ -1,0 +1,43 @@
+"""A reservation in a JSON file, or on standard input."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from hotel.errors import InvalidInput
+
+_STANDARD_INPUT = Path("-")
+_MOST_BYTES = 1_000_000
+
+
+def read_reservation(file: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; `-` means standard input.
+
+    Raises:
+        InvalidInput: the file cannot be read or holds no JSON object.
+    """
+    text = _read(file)
+    try:
+        content = json.loads(text, object_pairs_hook=_unique)
+    except ValueError as error:
+        raise InvalidInput(f"{file} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{file} must hold one JSON object with the reservation's fields")
+    return content
+
+
+def _read(file: Path) -> str:
+    try:
+        content = sys.stdin.buffer.read(_MOST_BYTES) if file == _STANDARD_INPUT else file.read_bytes()
+        return content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} cannot be read: {error}") from error
+
+
+def _unique(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in entries]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise ValueError(f"{', '.join(sorted(repeated))} is given twice")
+    return dict(entries)

@@ -1,0 +1,63 @@
+"""The external tasks of each topic, counted."""
+
+from dataclasses import dataclass
+
+from external_tasks.engine import EngineClient
+
+from hotel.engine_errors import translated
+
+TOPICS = (
+    "validate-input",
+    "search-client",
+    "create-client",
+    "check-room-availability",
+    "block-room",
+    "reserve-table",
+    "confirm-room",
+    "create-booking",
+    "cancel-booking",
+    "cancel-table",
+    "release-room",
+)
+
+
+@dataclass(frozen=True)
+class TopicCount:
+    """How many tasks a topic has.
+
+    Attributes:
+        topic: its name.
+        unlocked: ready for a worker.
+        locked: at work, or waiting for their next try.
+        failed: without tries left: each is an incident.
+        suspended: told to wait.
+    """
+
+    topic: str
+    unlocked: int
+    locked: int
+    failed: int
+    suspended: int
+
+
+def count_topics(engine: EngineClient) -> list[TopicCount]:
+    """Count the tasks of the hotel's topics and of any other that has some.
+
+    Raises:
+        HotelError: the engine is unreachable or refuses.
+    """
+    with translated():
+        others = set(engine.get("/external-task/topic-names")) - set(TOPICS)
+        return [_count(engine, topic) for topic in (*TOPICS, *sorted(others))]
+
+
+def _count(engine: EngineClient, topic: str) -> TopicCount:
+    return TopicCount(
+        topic=topic,
+        unlocked=engine.count_external_tasks(
+            topicName=topic, notLocked=True, withRetriesLeft=True, active=True
+        ),
+        locked=engine.count_external_tasks(topicName=topic, locked=True),
+        failed=engine.count_external_tasks(topicName=topic, noRetriesLeft=True),
+        suspended=engine.count_external_tasks(topicName=topic, suspended=True),
+    )
