@@ -23,6 +23,7 @@ from external_tasks.errors import (
     OptimisticLockingConflict,
     PermanentError,
     RegistrationError,
+    TaskSuspended,
     TransientError,
     VariableError,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "RetryPolicy",
     "Task",
     "TaskRouter",
+    "TaskSuspended",
     "TopicSubscription",
     "TransientError",
     "Typed",

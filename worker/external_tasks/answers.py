@@ -15,10 +15,10 @@ from external_tasks.errors import (
     LockLost,
     NotFound,
     OptimisticLockingConflict,
+    TaskSuspended,
 )
 
 _BY_STATUS: Mapping[int, type[EngineError]] = {
-    HTTPStatus.BAD_REQUEST: BadRequest,
     HTTPStatus.UNAUTHORIZED: EngineUnauthorized,
     HTTPStatus.FORBIDDEN: EngineForbidden,
     HTTPStatus.NOT_FOUND: NotFound,
@@ -30,6 +30,7 @@ _BY_STATUS: Mapping[int, type[EngineError]] = {
 
 # The engine has no codes for these: its words are all there is, and both engines use the same ones.
 _LOCK_LOST = ("It is locked by worker", "Cannot extend a lock that expired")
+_SUSPENDED = "is suspended"
 _OVERLOADED = ("too many requests at the same time", "due to shutdown", "shutting down")
 
 _OPTIMISTIC_LOCKING_CODE = 1
@@ -79,8 +80,8 @@ def _details(body: bytes) -> Mapping[str, Any]:
 
 
 def _class_of(status: int, message: str, details: Mapping[str, Any]) -> type[EngineError]:
-    if status == HTTPStatus.BAD_REQUEST and any(words in message for words in _LOCK_LOST):
-        return LockLost
+    if status == HTTPStatus.BAD_REQUEST:
+        return _bad_request(message)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and _is_optimistic_locking(details):
         return OptimisticLockingConflict
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and any(words in message for words in _OVERLOADED):
@@ -88,6 +89,12 @@ def _class_of(status: int, message: str, details: Mapping[str, Any]) -> type[Eng
     return _BY_STATUS.get(status) or (
         EngineServerError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else EngineError
     )
+
+
+def _bad_request(message: str) -> type[BadRequest]:
+    if any(words in message for words in _LOCK_LOST):
+        return LockLost
+    return TaskSuspended if _SUSPENDED in message else BadRequest
 
 
 def _is_optimistic_locking(details: Mapping[str, Any]) -> bool:

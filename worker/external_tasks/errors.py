@@ -75,6 +75,10 @@ class LockLost(BadRequest):
     """The task is locked by another worker, or by nobody since its lock has expired."""
 
 
+class TaskSuspended(BadRequest):
+    """The task cannot end as long as its process instance is suspended."""
+
+
 class OptimisticLockingConflict(EngineError):
     """Another transaction changed the same instance at the same time; repeating is safe and right."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from threading import Event
 
-from external_tasks.errors import EngineError, LockLost, NotFound
+from external_tasks.errors import EngineError, LockLost, NotFound, TaskSuspended
 from external_tasks.metrics import Metrics
 from external_tasks.ports import ExternalTaskEngine
 
@@ -147,7 +147,7 @@ class LockKeeper:
         milliseconds = round(held.duration * 1000)
         try:
             self._engine.extend_lock(held.task_id, self._worker_id, milliseconds)
-        except LockLost:
+        except (LockLost, TaskSuspended):
             self._engine.lock(held.task_id, self._worker_id, milliseconds)
 
     def _end(self, held: HeldLock, state: Hold) -> None:

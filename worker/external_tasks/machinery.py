@@ -143,6 +143,8 @@ class Machinery:
             whether all tasks have ended by themselves.
         """
         self._stop.set()
+        # In a thread of its own: the engine may be away, and the deadline counts.
+        _thread("cut-poll-short", self._fetcher.cut_poll_short).start()
         poll_ends = time.monotonic() + self._settings.poll_seconds + 2.0
         drained = self._slots.wait_idle(self._settings.drain_seconds)
         for thread in self._fetch_threads:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from external_tasks.errors import (
+    EngineError,
     EngineForbidden,
     EngineOverloaded,
     EngineServerError,
@@ -13,6 +15,7 @@ from external_tasks.errors import (
     LockLost,
     NotFound,
     OptimisticLockingConflict,
+    TaskSuspended,
 )
 from external_tasks.locks import HeldLock, Hold
 from external_tasks.model import ExternalTask
@@ -34,6 +37,7 @@ GIVE_UP_SECONDS = 600.0
 """A report is repeated for so long; then the lock is left to expire and the task is done again."""
 
 UNREPORTED = "unreported"
+SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Reporter:
                 return Report(label(outcome) if tries.unclear else Hold.GONE.value, outcome)
             except LockLost:
                 return Report(Hold.LOST.value, outcome)
+            except TaskSuspended:
+                return self._give_back(task, outcome)
             except Exception as error:  # noqa: BLE001 - whatever a handler returned must not end its thread
                 delay = self._delay_before_repeating(error, outcome, tries)
                 if delay is None:
@@ -93,6 +99,12 @@ class Reporter:
                 self._status.answered()
                 return Report(label(outcome), outcome)
         return Report(held.state.value, outcome)
+
+    def _give_back(self, task: ExternalTask, outcome: Outcome) -> Report:
+        # It may stay so for days, and a slot must not wait for that: the task is done again afterwards.
+        with suppress(EngineError):
+            self._engine.unlock(task.id)
+        return Report(SUSPENDED, outcome)
 
     def _delay_before_repeating(self, error: Exception, outcome: Outcome, tries: "_Tries") -> float | None:
         tries.count += 1

@@ -102,7 +102,9 @@ def _string(value: str) -> TypedJson:
             f"a String holds up to {STRING_LIMIT} characters and this one has {len(value)}: "
             "store it as bytes, in a dict, or keep it in a service of yours"
         )
-    return {"value": value, "type": "String"}
+    if "\x00" in value:
+        raise VariableError("a String cannot hold the character NUL")
+    return {"value": _storable(value), "type": "String"}
 
 
 def _integer(value: int) -> TypedJson:
@@ -129,7 +131,12 @@ def _datetime(value: datetime) -> TypedJson:
 
 def _json(value: Any) -> TypedJson:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return {"value": text, "type": "Json"}
+    return {"value": _storable(text), "type": "Json"}
+
+
+def _storable(text: str) -> str:
+    text.encode()  # raises for half a surrogate pair, which no database takes
+    return text
 
 
 def _file(value: File) -> TypedJson:

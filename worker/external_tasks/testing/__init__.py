@@ -1,0 +1,7 @@
+"""Tests without an engine: `run_task` for one handler, `FakeEngine` for a whole worker."""
+
+from external_tasks.testing.fake_engine import FakeEngine
+from external_tasks.testing.fake_tasks import FakeTask
+from external_tasks.testing.run import run_task
+
+__all__ = ["FakeEngine", "FakeTask", "run_task"]

@@ -1,0 +1,122 @@
+"""One task of the in-memory engine."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from external_tasks.errors import LockLost, NotFound, TaskSuspended
+from external_tasks.model import ExternalTask, TopicSubscription
+from external_tasks.variables import TypedJson, decode
+
+TaskState = Literal["open", "completed", "bpmn_error", "cancelled"]
+
+
+@dataclass
+class FakeTask:
+    """What the engine knows about a task.
+
+    Attributes:
+        state: open until it is completed, ended by a BPMN error or cancelled.
+        error_code: of the BPMN error that ended it.
+        error_message: of the last failure or BPMN error.
+        retries: None until the first failure; 0 is an incident.
+        lock_expires: time of the engine's clock; None if it is not locked.
+        fetched_by: the workers that fetched it, in order.
+    """
+
+    id: str
+    topic: str
+    encoded: dict[str, TypedJson] = field(repr=False)
+    business_key: str | None = None
+    process_instance_id: str = ""
+    process_definition_key: str = ""
+    priority: int = 0
+    tenant_id: str | None = None
+    state: TaskState = "open"
+    suspended: bool = False
+    retries: int | None = None
+    worker_id: str | None = None
+    lock_expires: float | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    error_details: str | None = field(default=None, repr=False)
+    encoded_results: dict[str, TypedJson] = field(default_factory=dict, repr=False)
+    encoded_local_results: dict[str, TypedJson] = field(default_factory=dict, repr=False)
+    fetched_by: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The process variables that it was made with."""
+        return decode(self.encoded)
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The variables that its outcome set."""
+        return decode(self.encoded_results)
+
+    @property
+    def local_results(self) -> dict[str, Any]:
+        """The local variables that its outcome set."""
+        return decode(self.encoded_local_results)
+
+    @property
+    def has_incident(self) -> bool:
+        """Whether its retries are used up."""
+        return self.state == "open" and self.retries == 0
+
+    def is_locked(self, now: float) -> bool:
+        """Whether a lock holds at this time."""
+        return self.lock_expires is not None and self.lock_expires > now
+
+    def is_fetchable(self, now: float) -> bool:
+        """Whether a fetch would return it."""
+        return (
+            self.state == "open"
+            and not self.suspended
+            and not self.is_locked(now)
+            and (self.retries is None or self.retries > 0)
+        )
+
+    def matches(self, topic: TopicSubscription) -> bool:
+        """Whether it belongs to a subscription."""
+        return (
+            self.topic == topic.topic
+            and topic.business_key in {None, self.business_key}
+            and (
+                not topic.process_definition_keys
+                or self.process_definition_key in topic.process_definition_keys
+            )
+            and (not topic.tenant_ids or self.tenant_id in topic.tenant_ids)
+        )
+
+    def lock(self, worker_id: str, until: float) -> None:
+        """Give the lock to a worker."""
+        self.worker_id, self.lock_expires = worker_id, until
+
+    def check_held_by(self, worker_id: str) -> None:
+        """Refuse a worker that does not hold the task, as the engine does: by its name, not by the time."""
+        if self.state != "open":
+            raise NotFound(f"Cannot find external task with id {self.id}", status=404)
+        if self.worker_id != worker_id:
+            raise LockLost(f"It is locked by worker '{self.worker_id}'.", status=400)
+        if self.suspended:
+            raise TaskSuspended(f"ExternalTask with id '{self.id}' is suspended.", status=400)
+
+    def as_fetched(self, topic: TopicSubscription) -> ExternalTask:
+        """Return it as a fetch does."""
+        wanted = self.encoded if topic.variables is None else topic.variables
+        return ExternalTask(
+            id=self.id,
+            topic=self.topic,
+            worker_id=self.worker_id or "",
+            variables={name: self.encoded[name] for name in wanted if name in self.encoded},
+            retries=self.retries,
+            priority=self.priority,
+            business_key=self.business_key,
+            process_instance_id=self.process_instance_id,
+            process_definition_key=self.process_definition_key,
+            execution_id=f"execution-of-{self.id}",
+            activity_id=f"activity-of-{self.topic}",
+            tenant_id=self.tenant_id,
+            error_message=self.error_message,
+        )
