@@ -59,6 +59,7 @@ def configure_logging(service: str, settings: ServiceSettings) -> None:
             },
             "root": {"level": settings.log_level, "handlers": ["stderr"]},
             # What Alembic tells at INFO is in our own line about the migration.
-            "loggers": {"alembic": {"level": "WARNING"}},
+            # SQLAlchemy shows whole rows at DEBUG, with the personal data in them.
+            "loggers": {"alembic": {"level": "WARNING"}, "sqlalchemy": {"level": "WARNING"}},
         }
     )
