@@ -2,19 +2,24 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 from external_tasks.engine import EngineClient
+from external_tasks.errors import EngineError
 from external_tasks.model import ExternalTask, TopicSubscription
 from external_tasks.variables import decode
+
 from support.stacks import Engine
 
 BPMN = Path(__file__).parents[2] / "bpmn"
 KEY = "DrivenReservationProcess"
+CLIENT_KEY = "DrivenClientProcess"
 MESSAGE = "CancelDrivenReservation"
 VARIABLES = {
     "first_name": "Jean",
@@ -57,7 +62,9 @@ COMPENSATION: dict[str, dict[str, Any]] = {
 def driven(model: str) -> bytes:
     """Return a copy of a process whose tasks no worker but the test takes."""
     text = (BPMN / model).read_text(encoding="utf-8")
-    text = text.replace("HotelReservationProcess", KEY).replace("ClientCreationProcess", "DrivenClientProcess")
+    text = text.replace("HotelReservationProcess", KEY).replace(
+        "ClientCreationProcess", "DrivenClientProcess"
+    )
     text = text.replace('name="CancelReservation"', f'name="{MESSAGE}"')
     return text.replace('camunda:topic="', 'camunda:topic="driven-').encode()
 
@@ -79,6 +86,7 @@ class Reservation:
     def __init__(self, engine: Engine, instance_id: str, ref: str) -> None:
         self.id = instance_id
         self.ref = ref
+        self.engine = engine
         self.client: EngineClient = engine.client("client")
         self._worker: EngineClient = engine.client("worker")
         self._worker_id = f"test:{uuid4().hex[:8]}"
@@ -118,6 +126,12 @@ class Reservation:
                 return
             self.complete(topic, **variables)
 
+    def walk_from(self, topic: str) -> None:
+        """Complete the rest of the straight way."""
+        topics = list(FORWARD)
+        for left in topics[topics.index(topic) :]:
+            self.complete(left, **FORWARD[left])
+
     def compensate(self) -> None:
         for topic, variables in COMPENSATION.items():
             self.complete(topic, **variables)
@@ -125,9 +139,34 @@ class Reservation:
     def cancel(self) -> None:
         self.client.post("/message", {"messageName": MESSAGE, "businessKey": self.ref})
 
+    def suspend(self, suspended: bool) -> None:  # noqa: FBT001 - the engine's own word
+        self.client.put(f"/process-instance/{self.id}/suspended", {"suspended": suspended})
+
+    def clear_the_way(self) -> None:
+        """Complete the task of the person who finds out why something could not be undone."""
+        admin = self.engine.client("admin")
+        (task,) = admin.get("/task", {"processInstanceId": self.id})
+        assert task["taskDefinitionKey"] == "Task_ClearTheWay"
+        admin.post(f"/task/{task['id']}/complete", {})
+
+    def at_once(self, *calls: Callable[[], object]) -> list[BaseException | None]:
+        """Make calls at the same time and return what each raised."""
+        barrier = Barrier(len(calls), timeout=10)
+
+        def run(call: Callable[[], object]) -> BaseException | None:
+            barrier.wait()
+            try:
+                call()
+            except EngineError as error:
+                return error
+            return None
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return list(pool.map(run, calls))
+
     def open_topics(self) -> list[str]:
         """Return the topics of the tasks that exist for the reference, whatever their state."""
-        tasks = self.client.external_tasks(processDefinitionKeyIn=[KEY, "DrivenClientProcess"], limit=1000)
+        tasks = self.client.external_tasks(processDefinitionKeyIn=[KEY, CLIENT_KEY], limit=1000)
         mine = [task["topicName"] for task in tasks if task["businessKey"] == self.ref]
         return sorted(topic.removeprefix("driven-") for topic in mine)
 
@@ -152,9 +191,9 @@ class Reservation:
     def end(self, within_seconds: float = 20) -> str:
         """Return the id of the end event of the whole process once it has ended."""
         wait_for(lambda: self.state() == "COMPLETED", within_seconds)
-        assert not self.open_topics()
         rows = self.client.get(
-            "/history/activity-instance", {"processInstanceId": self.id, "sortBy": "startTime", "sortOrder": "asc"}
+            "/history/activity-instance",
+            {"processInstanceId": self.id, "sortBy": "startTime", "sortOrder": "asc"},
         )
         ends = [row["activityId"] for row in rows if row["parentActivityInstanceId"] == self.id]
         return str([end for end in ends if end.startswith("EndEvent_")][-1])
@@ -173,3 +212,7 @@ def wait_for(condition: Callable[[], object], within_seconds: float = 20) -> Non
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.05)
+
+
+Start = Callable[..., Reservation]
+"""Starts a reservation: ``start(ref=None, **changed_variables)``."""

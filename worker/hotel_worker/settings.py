@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
+from external_tasks import Exhausted
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from external_tasks import Exhausted
 from hotel_worker.topics import HANDLERS
 
 _HTTP = r"^https?://[^/@\s]+[^@\s]*$"
@@ -21,7 +21,9 @@ class WorkerSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     engine_url: str = Field(
-        default="http://localhost:8080/engine-rest", pattern=_HTTP, description="Root of the engine's REST API"
+        default="http://localhost:8080/engine-rest",
+        pattern=_HTTP,
+        description="The engine's REST API",
     )
     engine_user: str | None = Field(default=None, description="User of the engine, with ENGINE_PASSWORD")
     engine_password: SecretStr | None = Field(default=None, description="Password of that user")
@@ -36,7 +38,10 @@ class WorkerSettings(BaseSettings):
     )
     worker_slots: int = Field(default=8, ge=1, le=256, description="Tasks worked on at the same time")
     worker_lock_seconds: float = Field(
-        default=60, ge=1, le=3600, description="Seconds that a task stays locked; extended while it is worked on"
+        default=60,
+        ge=1,
+        le=3600,
+        description="Seconds that a task stays locked; extended while it runs",
     )
     worker_poll_seconds: float = Field(
         default=5, ge=0.1, le=60, description="Seconds that one long poll waits for tasks"
@@ -45,10 +50,15 @@ class WorkerSettings(BaseSettings):
         default=25, ge=0, le=3600, description="Seconds that tasks may take to end after SIGTERM"
     )
     worker_name: str | None = Field(
-        default=None, min_length=1, description="Name in the worker's id; default: the host's (the pod's) name"
+        default=None,
+        min_length=1,
+        description="Name in the worker's id; default: the host's or pod's name",
     )
     worker_health_port: int = Field(
-        default=8090, ge=0, le=65535, description="TCP port of /livez, /readyz and /metrics; 0 takes any free one"
+        default=8090,
+        ge=0,
+        le=65535,
+        description="TCP port of /livez, /readyz and /metrics; 0 takes a free one",
     )
     booking_url: str = Field(default="http://localhost:5001", pattern=_HTTP, description="Booking service")
     room_url: str = Field(default="http://localhost:5002", pattern=_HTTP, description="Room service")
@@ -74,8 +84,9 @@ class WorkerSettings(BaseSettings):
     )
     worker_exhausted: Annotated[dict[str, Exhausted], NoDecode] = Field(
         default={},
-        description="What follows used-up retries, by topic: `TOPIC=incident` or `TOPIC=bpmn_error`, separated by "
-        "commas. Default: incident for cancel-booking, cancel-table and release-room, else bpmn_error",
+        description="What follows used-up retries, by topic: `TOPIC=incident` or `TOPIC=bpmn_error`, "
+        "separated by commas. Default: incident for cancel-booking, cancel-table and release-room, "
+        "else bpmn_error",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log lines that are written"

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from external_tasks import Exhausted, TaskRouter
+
 from hotel_worker.handlers import booking, client, restaurant, room, validation
 from hotel_worker.reservation import Reservation
 from hotel_worker.services import Services
@@ -34,7 +35,9 @@ EXHAUSTED: Mapping[str, Exhausted] = {
 
 
 def new_router(
-    services: Services, topics: Iterable[str] = tuple(HANDLERS), exhausted: Mapping[str, Exhausted] = EXHAUSTED
+    services: Services,
+    topics: Iterable[str] = tuple(HANDLERS),
+    exhausted: Mapping[str, Exhausted] = EXHAUSTED,
 ) -> TaskRouter:
     """Register the handlers of some topics, bound to the services they work with.
 
@@ -53,6 +56,6 @@ def new_router(
 
 
 def variables_of(handler: Callable[..., Any]) -> tuple[str, ...]:
-    """Name the process variables that a handler reads: no task carries more of a guest's data than it needs."""
+    """Name the process variables that a handler reads: no task carries data that it does not need."""
     named = [name for name in inspect.signature(handler).parameters if name not in {"services", "task"}]
     return tuple(named or Reservation.model_fields)

@@ -5,10 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from support.driven_process import KEY, VARIABLES, Reservation, driven
+from support.driven_process import KEY, VARIABLES, Reservation, Start, driven
 from support.stacks import Engine
-
-Start = Callable[..., Reservation]
 
 
 @pytest.fixture(scope="session")
@@ -35,15 +33,13 @@ def start(engine: Engine, _deployed: None) -> Iterator[Start]:
 
 
 @pytest.fixture
-def cancellation_of(engine: Engine) -> Callable[[str], Reservation]:
-    """Find the instance that a cancellation of this reference has started."""
+def cancellation_of(engine: Engine) -> Callable[[str], Reservation | None]:
+    """Find the newest instance that a cancellation of this reference has started."""
 
-    def find(ref: str) -> Reservation:
-        rows = engine.client("client").get(
-            "/history/process-instance",
-            {"processInstanceBusinessKey": ref, "startedBy": None, "sortBy": "startTime", "sortOrder": "desc"},
-        )
-        newest = next(row for row in rows if row["startActivityId"] == "StartEvent_Cancel")
-        return Reservation(engine, newest["id"], ref)
+    def find(ref: str) -> Reservation | None:
+        query = {"processInstanceBusinessKey": ref, "sortBy": "startTime", "sortOrder": "desc"}
+        rows = engine.client("client").get("/history/process-instance", query)
+        ids = [row["id"] for row in rows if row["startActivityId"] == "StartEvent_Cancel"]
+        return Reservation(engine, ids[0], ref) if ids else None
 
     return find

@@ -1,10 +1,10 @@
 """Each way through the process to each of its ends."""
 
 import pytest
-from support.driven_process import COMPENSATION, FORWARD, VARIABLES, Reservation
+from support.driven_process import COMPENSATION, FORWARD, VARIABLES, Reservation, Start
 
 
-def test_straight_way_ends_confirmed(start) -> None:
+def test_straight_way_ends_confirmed(start: Start) -> None:
     reservation = start()
     reservation.walk()
 
@@ -12,7 +12,7 @@ def test_straight_way_ends_confirmed(start) -> None:
     assert reservation.variables()["status"] == "confirmed"
 
 
-def test_variables_after_each_task_are_those_of_the_task(start) -> None:
+def test_variables_after_each_task_are_those_of_the_task(start: Start) -> None:
     reservation = start()
     expected = {**VARIABLES, "reservation_ref": reservation.ref, "status": "in_progress"}
     assert reservation.variables() == expected
@@ -24,7 +24,7 @@ def test_variables_after_each_task_are_those_of_the_task(start) -> None:
         assert reservation.variables() == expected
 
 
-def test_called_process_gets_all_variables_and_the_business_key(start) -> None:
+def test_called_process_gets_all_variables_and_the_business_key(start: Start) -> None:
     reservation = start()
     reservation.complete("validate-input", **FORWARD["validate-input"])
 
@@ -41,7 +41,7 @@ def test_called_process_gets_all_variables_and_the_business_key(start) -> None:
     }
 
 
-def test_known_client_is_not_created_again(start) -> None:
+def test_known_client_is_not_created_again(start: Start) -> None:
     reservation = start()
     reservation.complete("validate-input", valid=True, nights=3)
     reservation.complete("search-client", client_found=True, client_id="c-7")
@@ -51,14 +51,14 @@ def test_known_client_is_not_created_again(start) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"table_wanted": False}, {"table_wanted": None}])
-def test_no_table_is_reserved_that_is_not_wanted(start, changes) -> None:
+def test_no_table_is_reserved_that_is_not_wanted(start: Start, changes: dict[str, object]) -> None:
     reservation = start(**changes)
     reservation.walk(until="reserve-table")
 
     assert reservation.open_topics() == ["confirm-room"]
 
 
-def test_without_a_table_left_the_room_is_booked_all_the_same(start) -> None:
+def test_without_a_table_left_the_room_is_booked_all_the_same(start: Start) -> None:
     reservation = start()
     reservation.walk(until="reserve-table")
     reservation.fail("reserve-table", "TABLE_NOT_AVAILABLE")
@@ -69,7 +69,7 @@ def test_without_a_table_left_the_room_is_booked_all_the_same(start) -> None:
     assert reservation.end() == "EndEvent_Confirmed"
 
 
-def test_optional_variables_have_defaults(start) -> None:
+def test_optional_variables_have_defaults(start: Start) -> None:
     reservation = start(hold_limit=None, table_wanted=None)
     reservation.walk(until="reserve-table")
     (timer,) = reservation.jobs()
@@ -78,7 +78,7 @@ def test_optional_variables_have_defaults(start) -> None:
     assert 890 < timer.seconds_left <= 900
 
 
-def test_invalid_input_ends_rejected_with_its_errors(start) -> None:
+def test_invalid_input_ends_rejected_with_its_errors(start: Start) -> None:
     errors = [{"field": "guests", "message": "must be 1 or more"}]
     reservation = start()
     reservation.fail("validate-input", "INVALID_INPUT", "guests: must be 1 or more", validation_errors=errors)
@@ -91,7 +91,7 @@ def test_invalid_input_ends_rejected_with_its_errors(start) -> None:
     assert variables["error_message"] == "guests: must be 1 or more"
 
 
-def test_taken_reference_ends_duplicate_and_undoes_nothing(start) -> None:
+def test_taken_reference_ends_duplicate_and_undoes_nothing(start: Start) -> None:
     reservation = start()
     reservation.fail("validate-input", "DUPLICATE_REFERENCE")
 
@@ -101,7 +101,7 @@ def test_taken_reference_ends_duplicate_and_undoes_nothing(start) -> None:
 
 
 @pytest.mark.parametrize("code", ["TASK_ERROR", "SOMETHING_NEW"])
-def test_failure_before_the_claim_undoes_nothing(start, code) -> None:
+def test_failure_before_the_claim_undoes_nothing(start: Start, code: str) -> None:
     """Undoing is by reference, and before the claim the reference may be another instance's."""
     reservation = start()
     reservation.fail("validate-input", code, "the service is down")
@@ -113,7 +113,7 @@ def test_failure_before_the_claim_undoes_nothing(start, code) -> None:
     assert "SubProcess_Compensate" not in reservation.activities()
 
 
-def test_without_a_room_it_ends_not_available(start) -> None:
+def test_without_a_room_it_ends_not_available(start: Start) -> None:
     reservation = start()
     reservation.walk(until="check-room-availability")
     reservation.complete("check-room-availability", roomAvailable=False)
@@ -123,7 +123,7 @@ def test_without_a_room_it_ends_not_available(start) -> None:
     assert "SubProcess_Compensate" not in reservation.activities()
 
 
-def test_room_taken_by_another_leads_back_to_the_search(start) -> None:
+def test_room_taken_by_another_leads_back_to_the_search(start: Start) -> None:
     reservation = start()
     reservation.walk(until="block-room")
     reservation.fail("block-room", "ROOM_NOT_AVAILABLE", rooms_refused=["101"])
@@ -134,7 +134,7 @@ def test_room_taken_by_another_leads_back_to_the_search(start) -> None:
     assert reservation.fetch("block-room").variables["selected_room_id"]["value"] == "102"
 
 
-def test_room_taken_by_another_and_no_other_left_ends_not_available(start) -> None:
+def test_room_taken_by_another_and_no_other_left_ends_not_available(start: Start) -> None:
     reservation = start()
     reservation.walk(until="block-room")
     reservation.fail("block-room", "ROOM_NOT_AVAILABLE", rooms_refused=["101"])
@@ -160,7 +160,7 @@ def assert_failed(reservation: Reservation, code: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("topic", AFTER_THE_CLAIM)
-def test_task_that_fails_is_undone_and_ends_failed(start, topic) -> None:
+def test_task_that_fails_is_undone_and_ends_failed(start: Start, topic: str) -> None:
     reservation = start()
     reservation.walk(until=topic)
     reservation.fail(topic, "TASK_ERROR", f"{topic} is down")
@@ -171,7 +171,7 @@ def test_task_that_fails_is_undone_and_ends_failed(start, topic) -> None:
 
 
 @pytest.mark.parametrize("topic", [topic for topic in AFTER_THE_CLAIM if "client" not in topic])
-def test_error_that_nobody_has_modelled_is_undone_and_ends_failed(start, topic) -> None:
+def test_error_that_nobody_has_modelled_is_undone_and_ends_failed(start: Start, topic: str) -> None:
     reservation = start()
     reservation.walk(until=topic)
     reservation.fail(topic, "SOMETHING_NEW", "surprise")
@@ -181,7 +181,7 @@ def test_error_that_nobody_has_modelled_is_undone_and_ends_failed(start, topic) 
 
 
 @pytest.mark.parametrize("topic", ["search-client", "create-client"])
-def test_error_of_the_called_process_reaches_the_caller_as_a_task_error(start, topic) -> None:
+def test_error_of_the_called_process_reaches_the_caller_as_a_task_error(start: Start, topic: str) -> None:
     reservation = start()
     reservation.walk(until=topic)
     reservation.fail(topic, "SOMETHING_NEW", "surprise")
@@ -191,7 +191,7 @@ def test_error_of_the_called_process_reaches_the_caller_as_a_task_error(start, t
 
 
 @pytest.mark.parametrize("topic", ["block-room", "reserve-table", "confirm-room", "create-booking"])
-def test_reservation_that_was_cancelled_meanwhile_ends_cancelled(start, topic) -> None:
+def test_reservation_that_was_cancelled_meanwhile_ends_cancelled(start: Start, topic: str) -> None:
     reservation = start()
     reservation.walk(until=topic)
     reservation.fail(topic, "RESERVATION_CANCELLED")
@@ -201,7 +201,7 @@ def test_reservation_that_was_cancelled_meanwhile_ends_cancelled(start, topic) -
     assert reservation.variables()["status"] == "cancelled"
 
 
-def test_hold_that_expired_in_the_service_ends_expired(start) -> None:
+def test_hold_that_expired_in_the_service_ends_expired(start: Start) -> None:
     reservation = start()
     reservation.walk(until="confirm-room")
     reservation.fail("confirm-room", "HOLD_EXPIRED")

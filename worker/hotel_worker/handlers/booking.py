@@ -3,19 +3,20 @@
 from typing import Any
 
 from external_tasks import Task
+
 from hotel_worker.services import Services
 
 
 def create_booking(  # noqa: PLR0913 - the parameters are the process variables it reads
     services: Services,
     task: Task,
+    *,
     reservation_ref: str,
     client_id: str,
     room_id: str,
     check_in: str,
     check_out: str,
     guests: int,
-    *,
     table_id: str | None = None,
 ) -> dict[str, Any]:
     """Write the booking, confirmed at once: room and table are ours by now."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from external_tasks import Task
+
 from hotel_worker.services import Services
 
 

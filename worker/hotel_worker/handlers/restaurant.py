@@ -3,10 +3,11 @@
 from typing import Any
 
 from external_tasks import Task
+
 from hotel_worker.services import Services
 
 
-def reserve_table(  # noqa: PLR0913 - the parameters are the process variables it reads
+def reserve_table(
     services: Services,
     task: Task,
     reservation_ref: str,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from external_tasks import BusinessError, Task
+
 from hotel_worker.reservation import duration
 from hotel_worker.services import Services
 from hotel_worker.services.room import Room
@@ -27,14 +28,14 @@ def choose(rooms: Iterable[Room], guests: int, refused: Collection[str] = ()) ->
     return min(fitting, key=lambda room: (room.capacity, room.room_id), default=None)
 
 
-def check_room_availability(  # noqa: PLR0913 - the parameters are the process variables it reads
+def check_room_availability(
     services: Services,
     task: Task,
+    *,
     check_in: str,
     check_out: str,
     room_type: str,
     guests: int,
-    *,
     rooms_refused: list[str] | None = None,
 ) -> dict[str, Any]:
     """Select a free room by the rule of `choose`."""
@@ -52,20 +53,20 @@ def check_room_availability(  # noqa: PLR0913 - the parameters are the process v
 def block_room(  # noqa: PLR0913 - the parameters are the process variables it reads
     services: Services,
     task: Task,
+    *,
     reservation_ref: str,
     selected_room_id: str,
     check_in: str,
     check_out: str,
     guests: int,
-    *,
     hold_limit: str | None = None,
     rooms_refused: list[str] | None = None,
 ) -> dict[str, Any]:
     """Hold the selected room.
 
     Raises:
-        BusinessError: ROOM_NOT_AVAILABLE, with the room among `rooms_refused`, so that each room is tried once
-            and the search for another one ends.
+        BusinessError: ROOM_NOT_AVAILABLE, with the room among `rooms_refused`, so that each room is tried
+            once and the search for another one ends.
     """
     hold = {
         "reservation_ref": reservation_ref,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from external_tasks import BusinessError, Task
+
 from hotel_worker.reservation import InvalidReservation, Reservation
 from hotel_worker.services import Services
 

@@ -51,9 +51,7 @@ class BookingService:
         Raises:
             BusinessError: RESERVATION_CANCELLED, if it was cancelled first.
         """
-        return self._http.post(
-            "/api/booking/create", {**booking, "confirm": True}, Booking, task_id=task_id
-        )
+        return self._http.post("/api/booking/create", {**booking, "confirm": True}, Booking, task_id=task_id)
 
     def cancel(self, task_id: str, reservation_ref: str) -> CancelledBooking:
         """Cancel the booking of a reference; one that comes later is refused."""

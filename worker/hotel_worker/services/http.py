@@ -6,10 +6,10 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import requests
+from external_tasks.errors import TransientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from requests.adapters import HTTPAdapter
 
-from external_tasks.errors import TransientError
 from hotel_worker.services.problems import to_error
 
 CONNECT_SECONDS = 3.0

@@ -6,9 +6,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-from requests import Response
-
 from external_tasks.errors import BusinessError, HandlerError, PermanentError, TransientError, shorten
+from requests import Response
 
 RESERVATION_CANCELLED = "RESERVATION_CANCELLED"
 
@@ -28,8 +27,8 @@ def to_error(response: Response, call: str, expected: Mapping[str, str]) -> Hand
         expected: BPMN error codes by the problem codes that the process has a path for.
 
     Returns:
-        A BusinessError for an expected problem, a TransientError for what passes (a wrong token too: it is put
-        right without losing reservations), a PermanentError for a refusal that would be repeated.
+        A BusinessError for an expected problem, a TransientError for what passes (a wrong token too: it is
+        put right without losing reservations), a PermanentError for a refusal that would be repeated.
     """
     problem = _read_problem(response)
     code, detail = problem.get("code"), _sentence(problem)
