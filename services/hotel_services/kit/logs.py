@@ -27,8 +27,8 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        facts = (f"{name}={value}" for name, value in vars(record).items() if name not in self._COMMON)
-        return " ".join((super().format(record), *facts))
+        facts = [f"{name}={value}" for name, value in vars(record).items() if name not in self._COMMON]
+        return " ".join([super().format(record), *facts])
 
 
 def configure_logging(service: str, settings: ServiceSettings) -> None:
