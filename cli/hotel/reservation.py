@@ -25,8 +25,8 @@ _INTEGER_LIMIT = 2**31 - 1
 def _storable(text: str) -> str:
     if len(text) > STRING_LIMIT:
         raise ValueError(f"{len(text)} characters are too long, {STRING_LIMIT} is the most")
-    if "\x00" in text:
-        raise ValueError("holds a NUL character, which no database keeps")
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds a character that no database keeps")
     return text
 
 
@@ -112,7 +112,6 @@ def _problem(error: Any) -> str:
         "missing": "is missing",
         "extra_forbidden": "is unknown",
         "string_type": "must be a text",
-        "string_unicode": "must be a text",
         "int_type": "must be a whole number",
         "bool_type": "must be true or false",
         "greater_than_equal": "is too small a number",
