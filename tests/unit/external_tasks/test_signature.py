@@ -1,0 +1,93 @@
+from typing import Any
+
+import pytest
+from external_tasks import MissingVariable, RegistrationError, Task
+from external_tasks.signature import bind
+
+TASK = Task("task-1", "mail", {"email": "a@b.c", "guests": 2, "note": None})
+
+
+def test_a_handler_may_take_the_task() -> None:
+    binding = bind(lambda task: task.id)
+
+    assert binding.call(TASK) == "task-1"
+    assert (binding.names, binding.takes_task) == ((), True)
+
+
+def test_the_task_is_recognised_by_its_annotation_too() -> None:
+    def handler(work: Task) -> str:
+        return work.id
+
+    def postponed(work: "Task") -> str:
+        return work.id
+
+    assert bind(handler).call(TASK) == bind(postponed).call(TASK) == "task-1"
+
+
+def test_a_handler_may_name_the_variables_it_needs() -> None:
+    def handler(email: str, guests: int) -> tuple[str, int]:
+        return email, guests
+
+    binding = bind(handler)
+
+    assert binding.call(TASK) == ("a@b.c", 2)
+    assert (binding.names, binding.takes_task) == (("email", "guests"), False)
+
+
+def test_a_handler_may_take_both_and_keywords() -> None:
+    def handler(task: Task, *, email: str) -> tuple[str, str]:
+        return task.id, email
+
+    assert bind(handler).call(TASK) == ("task-1", "a@b.c")
+
+
+def test_a_handler_may_take_nothing() -> None:
+    assert bind(lambda: "done").call(TASK) == "done"
+
+
+def test_a_variable_that_is_not_set_takes_the_default() -> None:
+    assert bind(lambda phone="none": phone).call(TASK) == "none"
+
+
+def test_a_variable_that_is_set_to_null_is_none() -> None:
+    assert bind(lambda note="default": note).call(TASK) is None
+
+
+def test_missing_variables_are_named() -> None:
+    def handler(email: str, first_name: str, age: int) -> None:
+        """Take what the process has not set."""
+
+    with pytest.raises(MissingVariable, match=r"'mail'.*first_name, age"):
+        bind(handler).call(TASK)
+
+
+def test_methods_and_callables_are_handlers() -> None:
+    class Mailer:
+        def send(self, email: str) -> str:
+            return f"sent to {email}"
+
+        def __call__(self, guests: int) -> int:
+            return guests
+
+    assert bind(Mailer().send).call(TASK) == "sent to a@b.c"
+    assert bind(Mailer()).call(TASK) == 2
+
+
+def test_what_has_no_name_of_its_own_is_refused() -> None:
+    def positional(*values: Any) -> None:
+        """Take anything."""
+
+    def keywords(**values: Any) -> None:
+        """Take anything."""
+
+    for handler in (positional, keywords):
+        with pytest.raises(RegistrationError, match="values"):
+            bind(handler)
+
+
+def test_a_coroutine_function_is_refused() -> None:
+    async def handler(task: Task) -> None:
+        """Run in no thread."""
+
+    with pytest.raises(RegistrationError, match=r"handler.*coroutine"):
+        bind(handler)

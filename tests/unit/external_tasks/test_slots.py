@@ -1,0 +1,109 @@
+import threading
+import time
+
+import pytest
+from external_tasks.slots import Pace, Slots
+
+
+def test_all_free_slots_are_reserved_at_once() -> None:
+    slots = Slots(4)
+
+    assert slots.reserve() == 4
+    assert slots.reserve() == 0
+
+
+def test_two_fetches_never_ask_for_more_than_there_are_slots() -> None:
+    slots = Slots(4)
+    slots.settle(slots.reserve(), taken=4)
+    slots.release()
+    first = slots.reserve()
+    slots.release()
+    second = slots.reserve()
+
+    assert (first, second, slots.reserve()) == (1, 1, 0)
+
+
+def test_what_a_fetch_did_not_bring_is_free_again() -> None:
+    slots = Slots(4)
+    slots.settle(slots.reserve(), taken=1)
+
+    assert slots.free == 3
+    assert slots.reserve() == 3
+
+
+def test_a_full_worker_waits_for_the_first_slot() -> None:
+    slots = Slots(2)
+    slots.settle(slots.reserve(), taken=2)
+    timer = threading.Timer(0.05, slots.release)
+    timer.start()
+
+    assert slots.reserve(timeout=5) == 1
+    timer.join()
+
+
+def test_lingering_collects_slots_for_one_fetch() -> None:
+    slots = Slots(4)
+    slots.settle(slots.reserve(), taken=4)
+    timers = [threading.Timer(0.02 * number, slots.release) for number in (1, 2, 3)]
+    for timer in timers:
+        timer.start()
+
+    assert slots.reserve(at_least=3, linger=5, timeout=5) == 3
+    for timer in timers:
+        timer.join()
+
+
+def test_lingering_ends_when_its_time_is_over() -> None:
+    slots = Slots(4)
+    slots.settle(slots.reserve(), taken=3)
+    before = time.monotonic()
+
+    assert slots.reserve(at_least=4, linger=0.05) == 1
+    assert time.monotonic() - before >= 0.05
+
+
+def test_no_free_slot_reserves_nothing_in_time() -> None:
+    slots = Slots(1)
+    slots.settle(slots.reserve(), taken=1)
+
+    assert slots.reserve(timeout=0.01) == 0
+
+
+def test_idle_is_when_no_slot_has_a_task() -> None:
+    slots = Slots(2)
+    slots.settle(slots.reserve(), taken=1)
+
+    assert not slots.wait_idle(0.01)
+    threading.Timer(0.02, slots.release).start()
+    assert slots.wait_idle(5)
+
+
+def test_a_pending_fetch_does_not_count_as_a_task() -> None:
+    slots = Slots(2)
+    slots.reserve()
+
+    assert slots.wait_idle(0)
+
+
+def test_quick_tasks_linger_as_long_as_a_report_takes() -> None:
+    pace = Pace()
+    for _ in range(100):
+        pace.learn(handler_seconds=0.0, report_seconds=0.02)
+
+    assert pace.linger_seconds() == pytest.approx(0.02, rel=0.01)
+
+
+def test_slow_tasks_linger_a_twentieth_of_their_time_up_to_a_limit() -> None:
+    pace = Pace()
+    for _ in range(100):
+        pace.learn(handler_seconds=1.0, report_seconds=0.0)
+    short = pace.linger_seconds()
+    for _ in range(100):
+        pace.learn(handler_seconds=60.0, report_seconds=0.0)
+
+    assert short == pytest.approx(0.05, rel=0.01)
+    assert pace.linger_seconds() == Pace.MAX_SECONDS
+
+
+def test_a_worker_that_has_done_nothing_yet_does_not_linger() -> None:
+    assert Pace().linger_seconds() == 0
