@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from hotel_services.kit.clock import now
 from hotel_services.kit.fields import Identifier
 from hotel_services.kit.operations import Answer, Api
-from hotel_services.kit.paging import PageQuery
 from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, RESERVATION_CANCELLED, Problem
 from hotel_services.room import search, stays
 from hotel_services.room.domain import State, Wish
@@ -19,6 +18,7 @@ from hotel_services.room.models import (
     ReleaseView,
     RoomId,
     RoomPage,
+    RoomQuery,
     RoomView,
     StayPage,
     StayQuery,
@@ -88,7 +88,7 @@ def release_room(session: Session, body: ReferenceRequest) -> ReleaseView:
 
 
 @api.get("/rooms", answers=RoomPage)
-def list_rooms(session: Session, query: PageQuery) -> RoomPage:
+def list_rooms(session: Session, query: RoomQuery) -> RoomPage:
     """List the rooms."""
     return search.room_page(session, query)
 

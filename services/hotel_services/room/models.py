@@ -43,6 +43,12 @@ class AvailabilityQuery(Nights):
     room_type: RoomTypeCode | None = None
 
 
+class RoomQuery(PageQuery):
+    """Which rooms are listed."""
+
+    room_type: RoomTypeCode | None = None
+
+
 class BlockRequest(Nights):
     """A room that is to be held."""
 

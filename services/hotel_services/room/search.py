@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, exists, not_, select
 from sqlalchemy.orm import Session
 
 from hotel_services.kit.clock import now
-from hotel_services.kit.paging import PageQuery, fetch_page
+from hotel_services.kit.paging import fetch_page
 from hotel_services.room.domain import State, state_at
 from hotel_services.room.models import (
     AvailabilityQuery,
     RoomPage,
+    RoomQuery,
     RoomView,
     StayPage,
     StayQuery,
@@ -34,9 +35,12 @@ def free_rooms(session: Session, query: AvailabilityQuery) -> Sequence[Room]:
     return session.scalars(rooms.order_by(Room.room_id)).all()
 
 
-def room_page(session: Session, query: PageQuery) -> RoomPage:
-    """Return a page of all rooms."""
-    rows, total = fetch_page(session, select(Room).order_by(Room.room_id), query)
+def room_page(session: Session, query: RoomQuery) -> RoomPage:
+    """Return a page of all rooms, or of those of one type."""
+    rooms = select(Room).order_by(Room.room_id)
+    if query.room_type is not None:
+        rooms = rooms.where(Room.room_type == query.room_type)
+    rows, total = fetch_page(session, rooms, query)
     items = [view_room(room) for (room,) in rows]
     return RoomPage(items=items, total=total, limit=query.limit, offset=query.offset)
 

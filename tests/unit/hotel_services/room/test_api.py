@@ -72,6 +72,10 @@ class TestAvailability:
         assert listed["total"] == len(listed["items"]) >= 60
         assert {room["room_type"] for room in listed["items"]} == set("ABCDEF")
 
+    def test_rooms_of_one_type_are_listed(self, rooms: FlaskClient) -> None:
+        assert rooms.get("/api/room/rooms?room_type=F&limit=1").get_json()["total"] == 4
+        assert rooms.get("/api/room/rooms?room_type=Z").get_json()["total"] == 0
+
     def test_type_can_be_chosen(self, rooms: FlaskClient) -> None:
         assert available(rooms, room_type="F", guests=2) == ["601", "602", "603", "604"]
         assert available(rooms, room_type="Z") == []
