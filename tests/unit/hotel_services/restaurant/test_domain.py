@@ -1,9 +1,11 @@
+import datetime as dt
+
 import pytest
+from hotel_services.restaurant.domain import FloorPlan, Table, Wish, sold_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotel_services.restaurant.domain import FloorPlan, Table
-
+DAY = dt.date(2027, 3, 31)
 PLAN = FloorPlan(
     tables=(Table("B", 4), Table("A", 4), Table("small", 2), Table("big", 8)),
     seatings=("18:00", "20:30"),
@@ -23,18 +25,22 @@ def test_nothing_is_offered_to_a_party_that_no_table_seats() -> None:
 
 
 def test_a_party_that_fits_at_a_known_seating_is_not_refused() -> None:
-    assert PLAN.refusal("18:00", 8) is None
+    assert PLAN.refusal(Wish(DAY, "18:00", 8)) is None
 
 
 @pytest.mark.parametrize(
     ("seating", "guests", "reason"),
     [
-        ("19:00", 2, "There is no seating at 19:00; choose one of 18:00, 20:30."),
-        ("18:00", 9, "The largest table seats 8, fewer than the party of 9."),
+        ("19:00", 2, "There is no seating at 19:00, only at 18:00, 20:30"),
+        ("18:00", 9, "The largest table seats 8, fewer than the party of 9"),
     ],
 )
 def test_a_refusal_says_what_would_do(seating: str, guests: int, reason: str) -> None:
-    assert PLAN.refusal(seating, guests) == reason
+    assert PLAN.refusal(Wish(DAY, seating, guests)) == reason
+
+
+def test_a_sold_out_seating_is_named() -> None:
+    assert sold_out(Wish(DAY, "18:00", 3)) == "Every table that seats 3 is taken on 2027-03-31 at 18:00"
 
 
 @given(
@@ -50,7 +56,6 @@ def test_an_offer_is_every_free_fitting_table_by_size(
 
     offer = FloorPlan(tables, ("18:00",)).offer(guests, taken)
 
-    assert {table.table_id for table in offer} == {
-        table.table_id for table in tables if table.seats >= guests and table.table_id not in taken
-    }
+    fitting = {table.table_id for table in tables if table.seats >= guests}
+    assert {table.table_id for table in offer} == fitting - taken
     assert [table.seats for table in offer] == sorted(table.seats for table in offer)
