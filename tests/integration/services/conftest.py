@@ -1,0 +1,32 @@
+"""Services as they run for users: the real command, over HTTP, on both databases."""
+
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from support.postgresql import postgresql_server
+from support.services import sqlite_url
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server for the services' databases."""
+    with postgresql_server() as url:
+        yield url
+
+
+def new_database(server: str) -> str:
+    """Return the URL of a new, empty database on the server."""
+    name = f"services_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server + name
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that is new and empty for each module, of each kind in turn."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path_factory.mktemp("sqlite"))
+    return new_database(request.getfixturevalue("postgresql"))
