@@ -19,5 +19,6 @@ def create_client(
     services: Services, task: Task, first_name: str, last_name: str, email: str, phone: str | None = None
 ) -> dict[str, Any]:
     """Make the client; where another reservation was faster, its client is taken."""
-    person = {"first_name": first_name, "last_name": last_name, "email": email, "phone": phone}
+    names = {"first_name": first_name.strip(), "last_name": last_name.strip()}
+    person = {**names, "email": email, "phone": phone}
     return {"client_id": services.client.create(task.id, person).client_id}

@@ -5,12 +5,11 @@ from typing import Any
 
 from external_tasks import BusinessError, Task
 
-from hotel_worker.reservation import duration
+from hotel_worker.fields import duration
 from hotel_worker.services import Services
 from hotel_worker.services.room import Room
 
 ROOM_NOT_AVAILABLE = "ROOM_NOT_AVAILABLE"
-HOLD_EXPIRED = "HOLD_EXPIRED"
 
 GRACE_SECONDS = 60
 """How much longer than the process the room service holds a room, so that the process's limit comes first."""
@@ -83,8 +82,6 @@ def block_room(  # noqa: PLR0913 - the parameters are the process variables it r
             raise
         refused = [*(rooms_refused or ()), selected_room_id]
         raise BusinessError(error.code, error.message, {"rooms_refused": refused}) from error
-    if stay.state not in {"held", "confirmed"}:
-        raise BusinessError(HOLD_EXPIRED, f"the hold of room {stay.room_id} is {stay.state}")
     return {
         "room_id": stay.room_id,
         "room_blocked": True,

@@ -9,7 +9,6 @@ class TableReservation(Answer):
     """A table that is reserved."""
 
     table_id: str
-    state: str
 
 
 class CancelledTable(Answer):

@@ -31,7 +31,6 @@ class Stay(Answer):
 
     stay_id: str
     room_id: str
-    state: str
     expires_at: str | None = None
 
 
@@ -60,9 +59,10 @@ class RoomService:
         """Hold a room.
 
         Raises:
-            BusinessError: ROOM_NOT_AVAILABLE, if another has it; RESERVATION_CANCELLED.
+            BusinessError: ROOM_NOT_AVAILABLE, if another has it; HOLD_EXPIRED, if it was held and that ran
+                out; RESERVATION_CANCELLED.
         """
-        expected = {"ROOM_NOT_AVAILABLE": "ROOM_NOT_AVAILABLE"}
+        expected = {"ROOM_NOT_AVAILABLE": "ROOM_NOT_AVAILABLE", "HOLD_EXPIRED": "HOLD_EXPIRED"}
         return self._http.post("/api/room/block", stay, Stay, task_id=task_id, expected=expected)
 
     def confirm(self, task_id: str, reservation_ref: str) -> Stay:
