@@ -1,0 +1,58 @@
+import urllib3
+from external_tasks.health import HealthServer
+from external_tasks.metrics import Metrics
+
+
+def get(server: HealthServer, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
+    answer = urllib3.request("GET", f"http://{host}:{server.port}{path}", timeout=5, retries=False)
+    return answer.status, answer.data.decode()
+
+
+def test_probes_say_what_is_wrong() -> None:
+    problems = {"alive": "", "ready": "engine not reached yet"}
+    server = HealthServer(
+        0, alive=lambda: problems["alive"], ready=lambda: problems["ready"], metrics=lambda: b""
+    )
+    server.start()
+    try:
+        assert get(server, "/livez") == (200, "ok\n")
+        assert get(server, "/readyz?verbose") == (503, "engine not reached yet\n")
+        problems.update(alive="thread fetch has ended", ready="")
+        assert get(server, "/livez") == (503, "thread fetch has ended\n")
+        assert get(server, "/readyz") == (200, "ok\n")
+        assert get(server, "/nothing")[0] == 404
+    finally:
+        server.close()
+
+
+def test_metrics_are_served_as_text() -> None:
+    metrics = Metrics()
+    metrics.task_ended("mail", "completed", 0.02)
+    metrics.fetched(0.1, ["mail", "mail"])
+    metrics.fetch_failed("EngineUnreachable")
+    metrics.engine_up(up=True)
+    metrics.watch_slots(8, lambda: 3)
+    server = HealthServer(0, alive=str, ready=str, metrics=metrics.render, host="127.0.0.1")
+    server.start()
+    try:
+        status, text = get(server, "/metrics")
+    finally:
+        server.close()
+
+    assert status == 200
+    prefix = "external_task_worker_"
+    for line in (
+        f'{prefix}tasks_total{{outcome="completed",topic="mail"}} 1.0',
+        f'{prefix}handler_seconds_count{{topic="mail"}} 1.0',
+        f'{prefix}fetched_tasks_total{{topic="mail"}} 2.0',
+        f"{prefix}fetch_seconds_count 1.0",
+        f'{prefix}fetch_errors_total{{kind="EngineUnreachable"}} 1.0',
+        f"{prefix}engine_up 1.0",
+        f"{prefix}slots 8.0",
+        f"{prefix}free_slots 3.0",
+    ):
+        assert line in text.splitlines()
+
+
+def test_a_server_that_never_started_can_be_closed() -> None:
+    HealthServer(0, alive=str, ready=str, metrics=bytes).close()

@@ -1,0 +1,45 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from external_tasks.signals import notice_signals
+
+
+def test_the_first_signal_is_told_and_handlers_come_back() -> None:
+    before, told = signal.getsignal(signal.SIGTERM), []
+    with notice_signals(told.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert told == ["SIGTERM"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_another_thread_installs_nothing() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    seen = []
+
+    def enter() -> None:
+        with notice_signals(print):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join(5)
+
+    assert seen == [before]
+
+
+def test_the_second_signal_ends_the_process_at_once() -> None:
+    program = """
+import os, signal, time
+from external_tasks.signals import notice_signals
+with notice_signals(lambda name: None):
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], timeout=30, check=False)
+
+    assert ended.returncode == 128 + signal.SIGTERM
