@@ -1,7 +1,6 @@
 """HPA's worked examples, and the rules that its source states."""
 
 import pytest
-
 from external_task_operator.behavior import limit_rate, stabilise
 from external_task_operator.history import History, Run, ScaleEvent
 from external_task_operator.spec import Behavior

@@ -1,5 +1,4 @@
 import pytest
-
 from external_task_operator.demand import assess
 from external_task_operator.history import History
 from external_task_operator.observation import Observation, TopicCount

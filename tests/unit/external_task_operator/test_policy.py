@@ -5,15 +5,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from external_task_operator.decision import Decision, Limit, Reason
 from external_task_operator.errors import FailureKind
 from external_task_operator.history import History
 from external_task_operator.observation import Failure, Observation, TopicCount
 from external_task_operator.policy import decide
 from external_task_operator.spec import ScalerSpec
+from hypothesis import given
+from hypothesis import strategies as st
 
 START = 1_800_000_000.0
 DOWN = Failure(FailureKind.ENGINE_UNREACHABLE, "the engine did not answer")

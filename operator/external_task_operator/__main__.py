@@ -1,0 +1,58 @@
+"""``python -m external_task_operator``: run the operator until SIGTERM, or simulate a policy."""
+
+import argparse
+import logging
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from external_task_operator.logs import configure_logging
+from external_task_operator.settings import SettingsError, read_settings
+
+EXIT_FAILED = 1
+EXIT_BAD_SETTINGS = 2
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what the command line asks for; without a subcommand, the operator."""
+    parser = argparse.ArgumentParser(
+        prog="hotel-operator", description="Scales workers of external tasks on their backlog."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("run", help="run the operator (default); its settings are environment variables")
+    parser.parse_args(arguments)
+    run()
+
+
+def run() -> None:
+    """Run the operator; exit with 2 if a setting cannot be used, with 1 if it cannot start."""
+    # Imported here, for a simulation needs neither kopf nor a cluster.
+    from external_task_operator.application import Application  # noqa: PLC0415
+
+    try:
+        settings = read_settings()
+        settings.watched()
+    except SettingsError as error:
+        sys.stderr.write(f"hotel-operator: {error}\n")
+        sys.exit(EXIT_BAD_SETTINGS)
+    configure_logging(settings.log_level, settings.log_format)
+    signal.signal(signal.SIGTERM, _exit)
+    try:
+        Application(settings).run()
+    except OSError as error:
+        log.error(  # noqa: TRY400 - the traceback would say no more than the error
+            "The health port cannot be served; set OPERATOR_HEALTH_PORT", extra={"error": str(error)}
+        )
+        sys.exit(EXIT_FAILED)
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # As long as kopf does not listen to signals: PID 1 of a container has no default for them.
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

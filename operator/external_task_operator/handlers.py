@@ -1,0 +1,54 @@
+"""The watch of ExternalTaskScalers, by kopf.
+
+Low-level event handlers only: timers, daemons and change handlers would put finalizers and annotations on the
+objects, and a scaler could then not be deleted while the operator is away.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from external_task_operator.registry import Registry
+from external_task_operator.spec import GROUP, PLURAL, VERSION
+
+
+def create_handlers(scalers: Registry, on_news: Callable[[], None]) -> kopf.OperatorRegistry:
+    """Return kopf's handlers.
+
+    Args:
+        scalers: told of every scaler.
+        on_news: called when there is something new to act on.
+    """
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=handlers)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        configure_framework(settings)
+
+    @kopf.on.login(registry=handlers)
+    def login(**arguments: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_via_client(**arguments)
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
+    def observe(event: kopf.RawEvent, **_: Any) -> None:
+        resource = event["object"]
+        metadata = resource["metadata"]
+        if event["type"] == "DELETED":
+            scalers.drop(metadata["namespace"], metadata["name"], metadata["uid"])
+        elif scalers.put(resource):
+            on_news()
+
+    return handlers
+
+
+def configure_framework(settings: kopf.OperatorSettings) -> None:
+    """Set kopf up as a mere watcher."""
+    # Events are posted by this package; kopf would post its own chatter.
+    settings.posting.enabled = False
+    # Watching CRDs and namespaces takes cluster-wide rights, and nothing here needs it.
+    settings.scanning.disabled = True
+    settings.peering.standalone = True
+    settings.networking.request_timeout = 15
+    settings.networking.connect_timeout = 5
+    settings.watching.connect_timeout = 5

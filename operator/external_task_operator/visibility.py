@@ -1,0 +1,92 @@
+"""Whether the engine's user may see the tasks at all.
+
+An engine answers a user without rights with 200 and a count of 0, never with an error. Taken at its word, a
+grant that is missing or was revoked would scale everything to zero.
+"""
+
+from collections.abc import Collection
+from enum import Enum
+
+from external_tasks.engine import EngineClient
+from external_tasks.errors import EngineError, EngineUnauthorized, NotFound
+
+from external_task_operator.errors import FailureKind
+from external_task_operator.observation import Failure
+
+_PROCESS_DEFINITION = 6
+_PROCESS_INSTANCE = 8
+
+
+class Visibility(Enum):
+    """What is known about the right to see tasks."""
+
+    GRANTED = "granted"
+    MISSING = "missing"
+    UNVERIFIED = "unverified"
+
+
+def check(engine: EngineClient, definition_keys: Collection[str]) -> tuple[Visibility, tuple[str, ...]]:
+    """Ask the engine what its user may read.
+
+    Args:
+        engine: a client with credentials.
+        definition_keys: process definitions whose tasks have to be visible.
+
+    Returns:
+        The verdict, and the definitions that are not visible.
+
+    Raises:
+        EngineError: the engine did not tell.
+    """
+    try:
+        if _may(engine, "ProcessInstance", _PROCESS_INSTANCE, "READ", "*"):
+            return Visibility.GRANTED, ()
+        hidden = tuple(key for key in definition_keys if not _may_read_instances_of(engine, key))
+        if definition_keys:
+            return (Visibility.MISSING if hidden else Visibility.GRANTED), hidden
+        everything = _may_read_instances_of(engine, "*")
+    except (EngineUnauthorized, NotFound):
+        # Tasks are counted with the same credentials, so a wrong password shows there. A 401 here is that of
+        # an engine which does not authenticate its REST API, and hence hides nothing from anybody.
+        return Visibility.GRANTED, ()
+    return (Visibility.GRANTED if everything else Visibility.UNVERIFIED), ()
+
+
+def failure(verdict: Visibility, hidden: Collection[str]) -> Failure | None:
+    """Say what a verdict means to a scaler; None if all is well."""
+    if verdict is Visibility.GRANTED:
+        return None
+    if verdict is Visibility.MISSING:
+        return Failure(
+            FailureKind.AUTHORIZATION_MISSING,
+            f"the engine's user may not see the tasks of {', '.join(hidden)}, "
+            "and the engine counts them as 0: grant READ_INSTANCE on the process definition",
+        )
+    return Failure(
+        FailureKind.AUTHORIZATION_UNVERIFIED,
+        "the engine counts 0 tasks, but its user has no general right to see tasks, "
+        "so that this may be wrong: name the process definitions in "
+        "spec.engine.processDefinitionKeys, and grant READ_INSTANCE on them",
+    )
+
+
+def unreadable(error: EngineError) -> Failure:
+    """Say that the verdict is not known."""
+    return Failure(FailureKind.AUTHORIZATION_UNVERIFIED, f"checking the engine user's rights: {error}")
+
+
+def _may_read_instances_of(engine: EngineClient, key: str) -> bool:
+    return _may(engine, "ProcessDefinition", _PROCESS_DEFINITION, "READ_INSTANCE", key)
+
+
+def _may(engine: EngineClient, resource: str, kind: int, permission: str, subject: str) -> bool:
+    answer = engine.get(
+        "/authorization/check",
+        {
+            "permissionName": permission,
+            "resourceName": resource,
+            "resourceType": kind,
+            "resourceId": subject,
+        },
+    )
+    return isinstance(answer, dict) and answer.get("authorized") is True
