@@ -6,7 +6,9 @@ import static org.operaton.bpm.engine.authorization.Permissions.CREATE;
 import static org.operaton.bpm.engine.authorization.Permissions.READ;
 import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.CREATE_INSTANCE;
 import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.READ_HISTORY;
+import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.READ_HISTORY_VARIABLE;
 import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.READ_INSTANCE;
+import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.READ_INSTANCE_VARIABLE;
 import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.RETRY_JOB;
 import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.SUSPEND_INSTANCE;
 import static org.operaton.bpm.engine.authorization.ProcessDefinitionPermissions.UPDATE_INSTANCE;
@@ -43,14 +45,15 @@ enum Role {
                     new Grant(PROCESS_DEFINITION, ANY, ProcessDefinitionPermissions.READ),
                     new Grant(DECISION_DEFINITION, ANY, READ),
                     new Grant(DECISION_REQUIREMENTS_DEFINITION, ANY, READ));
-            case WORKER -> onDefinitions(settings, READ_INSTANCE, UPDATE_INSTANCE).toList();
+            case WORKER -> onDefinitions(settings, READ_INSTANCE, READ_INSTANCE_VARIABLE, UPDATE_INSTANCE).toList();
             case SCALER -> settings.scalerUnlock()
                     ? onDefinitions(settings, READ_INSTANCE, UPDATE_INSTANCE).toList()
                     : onDefinitions(settings, READ_INSTANCE).toList();
             case CLIENT -> Stream.concat(
                     Stream.of(new Grant(PROCESS_INSTANCE, ANY, CREATE), new Grant(DEPLOYMENT, ANY, READ)),
                     onDefinitions(settings, ProcessDefinitionPermissions.READ, CREATE_INSTANCE, READ_INSTANCE,
-                            UPDATE_INSTANCE, SUSPEND_INSTANCE, RETRY_JOB, READ_HISTORY)).toList();
+                            READ_INSTANCE_VARIABLE, UPDATE_INSTANCE, SUSPEND_INSTANCE, RETRY_JOB, READ_HISTORY,
+                            READ_HISTORY_VARIABLE)).toList();
         };
     }
 

@@ -27,25 +27,12 @@ class StartupDatabase {
         this.wait = settings.databaseWait();
     }
 
-    void acquire() {
-        lock = connect(Instant.now().plus(wait));
-        select(LOCK);
-    }
-
-    void release() {
-        select(UNLOCK);
-        try {
-            lock.close();
-        } catch (SQLException failure) {
-            LOG.warn("The connection of the startup lock could not be given back: {}", failure.getMessage());
-        }
-    }
-
-    /** The pool itself waits some seconds for a connection, which is the pace of the attempts. */
-    private Connection connect(Instant deadline) {
+    /** Returns when the database answers; each attempt takes the seconds that the pool waits for a connection. */
+    void await() {
+        var deadline = Instant.now().plus(wait);
         while (true) {
-            try {
-                return dataSource.getConnection();
+            try (var connection = dataSource.getConnection()) {
+                return;
             } catch (SQLException failure) {
                 var reason = NestedExceptionUtils.getMostSpecificCause(failure).getMessage();
                 var left = Duration.between(Instant.now(), deadline).toSeconds();
@@ -58,16 +45,32 @@ class StartupDatabase {
         }
     }
 
+    void lock() {
+        try {
+            lock = dataSource.getConnection();
+            select(LOCK);
+        } catch (SQLException failure) {
+            throw new SetupException("no startup lock of the database within " + wait.toSeconds() + " s ("
+                    + failure.getMessage() + "): see whether another replica hangs in its start", failure);
+        }
+    }
+
+    void unlock() {
+        try (var held = lock) {
+            select(UNLOCK);
+        } catch (SQLException failure) {
+            throw new SetupException("the connection to the database broke during the start ("
+                    + failure.getMessage() + "): start the engine again", failure);
+        }
+    }
+
     /** H2 needs no lock: its file is open in one process only. */
-    private void select(String call) {
-        try (var statement = lock.createStatement()) {
-            if (lock.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
+    private void select(String call) throws SQLException {
+        if (lock.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
+            try (var statement = lock.createStatement()) {
                 statement.setQueryTimeout((int) wait.toSeconds());
                 statement.execute("SELECT " + call);
             }
-        } catch (SQLException failure) {
-            throw new SetupException("another replica holds the startup lock of the database for more than "
-                    + wait.toSeconds() + " s (" + failure.getMessage() + ")", failure);
         }
     }
 }

@@ -28,7 +28,8 @@ class StartupPlugin extends AbstractProcessEnginePlugin {
         configuration.setScriptFactory(new NoScripts());
         // Expressions see variables, not the beans of this application.
         configuration.setExpressionManager(new JuelExpressionManager(Map.of()));
-        database.acquire();
+        configuration.setResourceAuthorizationProvider(new NoOwners());
+        database.await();
     }
 
     @Override
@@ -38,11 +39,12 @@ class StartupPlugin extends AbstractProcessEnginePlugin {
         serializers.addSerializer(new JsonSerializer());
         serializers.addSerializer(new JsonObjectSerializer());
         serializers.removeSerializer(serializers.getSerializerByName(JavaObjectSerializer.NAME));
+        database.lock();
     }
 
     @Override
     public void postProcessEngineBuild(ProcessEngine engine) {
         users.provide(engine);
-        database.release();
+        database.unlock();
     }
 }

@@ -5,6 +5,7 @@ import org.operaton.bpm.engine.AuthorizationService;
 import org.operaton.bpm.engine.IdentityService;
 import org.operaton.bpm.engine.ProcessEngine;
 import org.operaton.bpm.engine.authorization.Authorization;
+import org.operaton.bpm.engine.authorization.AuthorizationQuery;
 import org.operaton.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -33,6 +34,7 @@ class Users {
 
     void provide(ProcessEngine engine) {
         var identity = engine.getIdentityService();
+        var authorizations = engine.getAuthorizationService();
         var configuration = (ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration();
         transaction.executeWithoutResult(status -> {
             ensureGroup(identity, FROM_ENVIRONMENT);
@@ -41,8 +43,12 @@ class Users {
                 // The engine's own group of administrators: its members count as such in the web applications.
                 var group = role == Role.ADMIN ? configuration.getAdminGroups().get(0) : role.id();
                 ensureGroup(identity, group);
-                grant(engine.getAuthorizationService(), group, role.grants(settings));
-                accounts.of(role).ifPresent(account -> ensureUser(identity, account, group));
+                grant(authorizations, group, role.grants(settings));
+                accounts.of(role).ifPresent(account -> {
+                    ensureUser(identity, account, group);
+                    // The engine lets each user change its own password, which is the environment's to say here.
+                    revoke(authorizations, authorizations.createAuthorizationQuery().userIdIn(account.user()));
+                });
             }
         });
     }
@@ -64,8 +70,7 @@ class Users {
     }
 
     private static void grant(AuthorizationService authorizations, String group, List<Role.Grant> grants) {
-        authorizations.createAuthorizationQuery().groupIdIn(group).list()
-                .forEach(old -> authorizations.deleteAuthorization(old.getId()));
+        revoke(authorizations, authorizations.createAuthorizationQuery().groupIdIn(group));
         for (var grant : grants) {
             var authorization = authorizations.createNewAuthorization(Authorization.AUTH_TYPE_GRANT);
             authorization.setGroupId(group);
@@ -74,6 +79,10 @@ class Users {
             authorization.setPermissions(grant.permissions());
             authorizations.saveAuthorization(authorization);
         }
+    }
+
+    private static void revoke(AuthorizationService authorizations, AuthorizationQuery granted) {
+        granted.list().forEach(each -> authorizations.deleteAuthorization(each.getId()));
     }
 
     private static void ensureUser(IdentityService identity, Accounts.Account account, String group) {

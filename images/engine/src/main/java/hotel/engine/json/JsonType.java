@@ -1,6 +1,8 @@
 package hotel.engine.json;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
 import org.operaton.bpm.engine.variable.impl.type.PrimitiveValueTypeImpl;
@@ -14,7 +16,8 @@ public class JsonType extends PrimitiveValueTypeImpl {
 
     public static final JsonType INSTANCE = new JsonType();
 
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private JsonType() {
         super("json", String.class);
@@ -24,7 +27,7 @@ public class JsonType extends PrimitiveValueTypeImpl {
     public JsonValue createValue(Object value, Map<String, Object> valueInfo) {
         try {
             if (value != null) {
-                MAPPER.readTree((String) value);
+                MAPPER.readValue((String) value, JsonNode.class);
             }
         } catch (JsonProcessingException malformed) {
             throw new IllegalArgumentException("not well-formed JSON: " + malformed.getOriginalMessage(), malformed);

@@ -1,0 +1,115 @@
+"""What the engine asks of its environment when it starts."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from external_tasks.engine import EngineClient
+from external_tasks.errors import EngineUnauthorized
+from support.lone_engine import Launch, LoneEngine
+from support.models import external_task
+
+ADMIN = {"ENGINE_ADMIN_PASSWORD": "admin-secret"}
+
+
+def refusal(engine: LoneEngine) -> dict[str, str]:
+    """Return the one line that an engine has printed before it gave up."""
+    assert engine.wait_for_exit() == 1
+    lines = engine.log.splitlines()
+    assert len(lines) == 1, engine.log
+    line: dict[str, str] = json.loads(lines[0])
+    return line
+
+
+@pytest.mark.parametrize("environment", [{}, {"ENGINE_ADMIN_PASSWORD": ""}], ids=["unset", "empty"])
+def test_no_start_without_the_administrators_password(launch: Launch, environment: dict[str, str]) -> None:
+    line = refusal(launch(LOG_FORMAT="json", **environment))
+
+    assert line["level"] == "ERROR"
+    assert "ENGINE_ADMIN_PASSWORD is not set" in line["message"]
+
+
+def test_no_start_with_two_users_of_one_name(launch: Launch) -> None:
+    line = refusal(launch(LOG_FORMAT="json", ENGINE_WORKER_USER="admin", ENGINE_WORKER_PASSWORD="b", **ADMIN))
+
+    assert "ENGINE_WORKER_USER" in line["message"]
+
+
+def test_a_database_that_stays_away_ends_the_start_with_a_clear_line(launch: Launch) -> None:
+    engine = launch(
+        ENGINE_DATABASE_URL="jdbc:postgresql://localhost:1/engine", ENGINE_DATABASE_WAIT_SECONDS="3", **ADMIN
+    )
+
+    assert engine.wait_for_exit() == 1
+    assert "no database within 3 s" in engine.log
+    assert "ENGINE_DATABASE_URL" in engine.log
+    assert "\tat " not in engine.log, "a stack trace helps nobody here"
+
+
+@contextmanager
+def clients(engine: LoneEngine, *credentials: tuple[str, str]) -> Iterator[list[EngineClient]]:
+    made = [engine.client(*pair) for pair in credentials]
+    yield made
+    for client in made:
+        client.close()
+
+
+def test_users_and_rights_follow_the_environment_at_each_start(launch: Launch) -> None:
+    first = launch(
+        ENGINE_WORKER_PASSWORD="old-secret",
+        ENGINE_CLIENT_PASSWORD="client-secret",
+        ENGINE_SCALER_PASSWORD="scaler-secret",
+        ENGINE_PROCESS_DEFINITIONS="known",
+        **ADMIN,
+    )
+    first.wait_until_ready()
+    with clients(first, ("admin", "admin-secret"), ("client", "client-secret")) as (admin, client):
+        files = {f"{key}.bpmn": external_task(key, "topic") for key in ("known", "unknown")}
+        admin.deploy("models", files)
+        instance = client.start("known")
+        unknown = admin.start("unknown")
+        ids = [row["id"] for row in client.get("/process-instance")]
+        assert ids == [instance], "granted on one definition only"
+        admin.post("/user/create", {"profile": {"id": "person"}, "credentials": {"password": "person"}})
+    first.stop()
+
+    second = launch(
+        ENGINE_WORKER_PASSWORD="new${secret}",  # also shows that it is not read as a placeholder
+        ENGINE_SCALER_USER="autoscaler@hotel",
+        ENGINE_SCALER_PASSWORD="scaler-secret",
+        ENGINE_SCALER_UNLOCK="true",
+        ENGINE_PROCESS_DEFINITIONS="*",
+        **ADMIN,
+    )
+    second.wait_until_ready()
+    with clients(
+        second,
+        ("admin", "admin-secret"),
+        ("worker", "new${secret}"),
+        ("autoscaler@hotel", "scaler-secret"),
+        ("worker", "old-secret"),
+        ("client", "client-secret"),
+        ("scaler", "scaler-secret"),
+    ) as (admin, worker, scaler, *gone):
+        assert {user["id"] for user in admin.get("/user")} == {
+            "admin",
+            "worker",
+            "autoscaler@hotel",
+            "person",
+        }
+        for client in gone:
+            with pytest.raises(EngineUnauthorized):
+                client.get("/version")
+        assert worker.count_external_tasks() == 2
+        task = admin.external_tasks(processInstanceId=unknown)[0]["id"]
+        scaler.unlock(task)
+
+
+def test_without_a_folder_named_the_data_lies_in_the_working_folder(launch: Launch, tmp_path: Path) -> None:
+    engine = launch(**ADMIN)
+    engine.wait_until_ready()
+
+    assert (tmp_path / "data" / "engine.mv.db").is_file()
+    assert "admin-secret" not in engine.log
