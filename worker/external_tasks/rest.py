@@ -208,7 +208,7 @@ class _Request:
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"the engine's URL must look like http://localhost:8080/engine-rest, not {url!r}")
+        raise ValueError("the engine's URL must look like http://localhost:8080/engine-rest")
     if parts.username or parts.password:
         raise ValueError(
             "the engine's URL must not carry credentials: give them as auth=BasicAuth(user, password)"

@@ -87,9 +87,13 @@ class FakeEngine:
             self._faults[verb].extend([(error, after_effect)] * times)
 
     def wait_until(self, condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-        """Wait until something holds, looked at after each change; return whether it does."""
-        with self._changed:
-            return self._changed.wait_for(condition, seconds)
+        """Wait until something holds, looked at every few milliseconds; return whether it does."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
+        return True
 
     def cancel(self, task_id: str) -> None:
         """Remove a task, as when its process instance is cancelled."""

@@ -1,0 +1,387 @@
+"""A whole worker with an engine in memory."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import urllib3
+from external_tasks import (
+    BusinessError,
+    EngineUnreachable,
+    ExternalTasksError,
+    RegistrationError,
+    RetryPolicy,
+    Task,
+    TaskRouter,
+    TransientError,
+    Worker,
+)
+from external_tasks.testing import FakeEngine
+from prometheus_client import CollectorRegistry
+
+QUICK = RetryPolicy(retries=2, first_seconds=0.02, factor=1, jitter=0)
+
+
+@pytest.fixture
+def workers(engine: FakeEngine) -> Iterator[Any]:
+    """Makes workers that are stopped after the test."""
+    made: list[Worker] = []
+
+    def make(**settings: Any) -> Worker:
+        worker = Worker(engine, **{"poll_seconds": 0.2, "drain_seconds": 5, "retry": QUICK, **settings})
+        made.append(worker)
+        return worker
+
+    yield make
+    for worker in made:
+        worker.stop()
+
+
+def counted(worker: Worker, topic: str, outcome: str) -> float:
+    labels = {"topic": topic, "outcome": outcome}
+    return worker.metrics.registry.get_sample_value("external_task_worker_tasks_total", labels) or 0.0
+
+
+def test_tasks_of_all_topics_are_done(engine: FakeEngine, workers: Any) -> None:
+    worker = workers(slots=3)
+    worker.task("double")(lambda number: {"result": 2 * number})
+    worker.task("greet")(lambda name: {"greeting": f"hello {name}"})
+    doubles = [engine.add_task("double", {"number": number}) for number in range(10)]
+    greet = engine.add_task("greet", {"name": "Zoë"})
+    other = engine.add_task("not-ours")
+
+    worker.run(once=True)
+
+    assert [task.results for task in doubles] == [{"result": 2 * number} for number in range(10)]
+    assert greet.results == {"greeting": "hello Zoë"}
+    assert other.state == "open"
+    assert all(task.fetched_by == [worker.id] for task in doubles)
+
+
+def test_no_more_tasks_run_at_once_than_there_are_slots(engine: FakeEngine, workers: Any) -> None:
+    worker, lock, running, most = workers(slots=3), threading.Lock(), [0], [0]
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        task.wait(0.01)
+        with lock:
+            running[0] -= 1
+
+    for _ in range(20):
+        engine.add_task("topic")
+    worker.run(once=True)
+
+    assert most == [3]
+
+
+def test_failures_are_tried_again_until_they_succeed(engine: FakeEngine, workers: Any) -> None:
+    worker, attempts = workers(), []
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        attempts.append((task.attempt, task.idempotency_key))
+        if task.attempt < 3:
+            raise TransientError("not yet")
+
+    task = engine.add_task("topic")
+    worker.start()
+
+    assert engine.wait_until(lambda: task.state == "completed")
+    assert attempts == [(1, task.id), (2, task.id), (3, task.id)]
+
+
+def test_used_up_retries_end_as_each_topic_says(engine: FakeEngine, workers: Any) -> None:
+    worker = workers(exhausted="bpmn_error")
+
+    def fail() -> None:
+        raise RuntimeError("room service is down")
+
+    worker.task("forward")(fail)
+    worker.task("undo", exhausted="incident")(fail)
+    forward, undo = engine.add_task("forward"), engine.add_task("undo")
+    worker.start()
+
+    assert engine.wait_until(lambda: forward.state == "bpmn_error" and undo.has_incident)
+    assert (forward.error_code, forward.error_message) == (
+        "TASK_ERROR",
+        "RuntimeError: room service is down",
+    )
+    assert len(undo.fetched_by) == 3
+
+
+def test_a_business_error_takes_the_modelled_way(engine: FakeEngine, workers: Any) -> None:
+    worker = workers()
+
+    @worker.task("topic")
+    def handle() -> None:
+        raise BusinessError("NO_ROOM", "none is free", {"tried": 3})
+
+    task = engine.add_task("topic")
+    worker.run(once=True)
+
+    assert (task.error_code, task.error_message, task.results) == ("NO_ROOM", "none is free", {"tried": 3})
+
+
+def test_a_result_that_cannot_be_sent_is_a_failure(engine: FakeEngine, workers: Any) -> None:
+    worker = workers(retry=RetryPolicy(retries=0))
+    worker.task("topic")(lambda: {"price": object()})
+    task = engine.add_task("topic")
+
+    worker.run(once=True)
+
+    assert task.has_incident
+    assert "'price'" in (task.error_message or "")
+
+
+def test_a_long_task_keeps_its_lock(engine: FakeEngine, workers: Any) -> None:
+    first, second = workers(lock_seconds=0.2), workers(lock_seconds=0.2)
+
+    def handle(task: Task) -> None:
+        task.wait(0.8)
+
+    first.task("topic")(handle)
+    second.task("topic")(handle)
+    task = engine.add_task("topic")
+    first.start()
+    second.start()
+
+    assert engine.wait_until(lambda: task.state == "completed")
+    assert len(task.fetched_by) == 1
+    assert engine.calls["extend_lock"] >= 3
+
+
+def test_a_handler_notices_that_its_task_is_gone(engine: FakeEngine, workers: Any) -> None:
+    worker, started, noticed = workers(lock_seconds=0.1), threading.Event(), threading.Event()
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        started.set()
+        if task.wait(10):
+            noticed.set()
+
+    task = engine.add_task("topic")
+    worker.start()
+    assert started.wait(5)
+    engine.cancel(task.id)
+
+    assert noticed.wait(5)
+    worker.stop()
+    assert counted(worker, "topic", "cancelled") == 1
+    assert engine.calls["complete"] == 0
+
+
+def test_a_stop_lets_running_tasks_end(engine: FakeEngine, workers: Any) -> None:
+    worker, started = workers(), threading.Event()
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        started.set()
+        task.wait(0.3)
+
+    task = engine.add_task("topic")
+    worker.start()
+    assert started.wait(5)
+
+    assert worker.stop()
+    assert task.state == "completed"
+
+
+def test_a_stop_unlocks_what_does_not_end_in_time(engine: FakeEngine, workers: Any) -> None:
+    worker, started, release = workers(drain_seconds=0.1), threading.Event(), threading.Event()
+    told: list[bool] = []
+
+    @worker.task("topic")
+    def handle(task: Task) -> dict[str, str]:
+        started.set()
+        release.wait(10)
+        told.append(task.cancelled)
+        return {"by": "one"}
+
+    task = engine.add_task("topic")
+    worker.start()
+    assert started.wait(5)
+
+    assert not worker.stop()
+    assert task.worker_id is None
+    other = workers()
+    other.task("topic")(lambda: {"by": "two"})
+    other.run(once=True)
+    release.set()
+
+    assert engine.wait_until(lambda: counted(worker, "topic", "unlocked") == 1)
+    assert told == [True]
+    assert task.results == {"by": "two"}
+
+
+def test_a_completion_is_repeated_while_the_engine_is_away(engine: FakeEngine, workers: Any) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: {"done": True})
+    task = engine.add_task("topic")
+    engine.fail_next("complete", EngineUnreachable("away"), times=2)
+
+    worker.run(once=True)
+
+    assert task.results == {"done": True}
+    assert len(task.fetched_by) == 1
+
+
+def test_run_ends_when_stop_is_called_elsewhere(engine: FakeEngine, workers: Any) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    engine.wait_until(lambda: engine.calls["fetch_and_lock"] > 0)
+    worker.stop()
+    thread.join(10)
+
+    assert not thread.is_alive()
+
+
+def test_once_raises_when_the_engine_is_away(engine: FakeEngine, workers: Any) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    engine.fail_next("fetch_and_lock", EngineUnreachable("away"))
+
+    with pytest.raises(EngineUnreachable):
+        worker.run(once=True)
+
+
+def test_a_worker_without_handlers_does_not_start(workers: Any) -> None:
+    with pytest.raises(RegistrationError, match="no topic"):
+        workers().start()
+
+
+def test_a_worker_starts_once(workers: Any) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    worker.start()
+
+    with pytest.raises(ExternalTasksError, match="once"):
+        worker.start()
+
+
+def test_handlers_may_come_from_a_router(engine: FakeEngine, workers: Any) -> None:
+    router = TaskRouter()
+
+    @router.task("topic")
+    def handle() -> dict[str, bool]:
+        return {"done": True}
+
+    worker = workers()
+    worker.include(router)
+    task = engine.add_task("topic")
+    worker.run(once=True)
+
+    assert task.results == {"done": True}
+
+
+def test_every_worker_has_an_id_of_its_own(engine: FakeEngine) -> None:
+    first, second = Worker(engine, name="pod-1"), Worker(engine, name="pod-1")
+
+    assert first.id.rpartition(":")[0] == "pod-1"
+    assert len(first.id.rpartition(":")[2]) == 8
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"slots": 0}, {"poll_seconds": 0}, {"poll_seconds": 1801}, {"lock_seconds": 0}, {"drain_seconds": -1}],
+)
+def test_settings_that_make_no_sense_are_refused(engine: FakeEngine, setting: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(setting))):
+        Worker(engine, **setting)
+
+
+def test_each_task_is_logged_in_one_line_without_its_variables(
+    engine: FakeEngine, workers: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "external_tasks.runner")
+    worker = workers(retry=RetryPolicy(retries=0))
+
+    @worker.task("topic")
+    def handle(email: str) -> dict[str, str]:
+        if email == "bad":
+            raise ValueError("broken")
+        return {"seen": email}
+
+    good = engine.add_task("topic", {"email": "secret@b.c"}, business_key="R1")
+    engine.add_task("topic", {"email": "bad"})
+    worker.run(once=True)
+
+    lines = {record.__dict__["outcome"]: record for record in caplog.records}
+    assert set(lines) == {"completed", "incident"}
+    fields = lines["completed"].__dict__
+    assert {name: fields[name] for name in ("topic", "task_id", "business_key", "worker_id", "attempt")} == {
+        "topic": "topic",
+        "task_id": good.id,
+        "business_key": "R1",
+        "worker_id": worker.id,
+        "attempt": 1,
+    }
+    assert fields["process_instance_id"] == good.process_instance_id
+    assert fields["seconds"] >= 0
+    assert lines["incident"].getMessage() == "task incident: ValueError: broken"
+    assert lines["incident"].exc_info is not None
+    assert "secret" not in caplog.text
+
+
+def test_probes_follow_the_workers_life(engine: FakeEngine, workers: Any) -> None:
+    worker, started, release = workers(health_port=0, slots=1), threading.Event(), threading.Event()
+
+    @worker.task("topic")
+    def handle() -> None:
+        started.set()
+        release.wait(10)
+
+    def probe(path: str) -> int:
+        url = f"http://127.0.0.1:{worker.health_port}{path}"
+        return urllib3.request("GET", url, timeout=5, retries=False).status
+
+    engine.add_task("topic")
+    worker.start()
+    assert started.wait(5)
+    assert [probe("/livez"), probe("/readyz"), probe("/metrics")] == [200, 200, 200]
+
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    assert worker._machinery._stop.wait(5)
+    assert [probe("/livez"), probe("/readyz")] == [200, 503]
+    release.set()
+    stopping.join(10)
+
+
+def test_an_engine_that_was_never_reached_is_not_ready_but_alive(engine: FakeEngine, workers: Any) -> None:
+    engine.fail_next("fetch_and_lock", EngineUnreachable("away"), times=1000)
+    worker = workers(health_port=0)
+    worker.task("topic")(lambda: None)
+    worker.start()
+    machinery = worker._machinery
+    assert engine.wait_until(lambda: engine.calls["fetch_and_lock"] > 1)
+
+    assert machinery.why_not_ready() == "engine not reached yet"
+    assert machinery.why_not_alive() == ""
+
+
+def test_a_stalled_loop_and_a_dead_thread_are_not_alive(engine: FakeEngine, workers: Any) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    worker.start()
+    machinery = worker._machinery
+    machinery._fetcher._monotonic = lambda: 10**9
+    assert "stalled" in machinery.why_not_alive()
+
+    ended = threading.Thread(name="fetch-extra")
+    ended.start()
+    ended.join(5)
+    machinery._fetch_threads.append(ended)
+    assert machinery.why_not_alive() == "thread fetch-extra has ended"
+
+
+def test_metrics_may_live_in_a_registry_of_the_users(engine: FakeEngine) -> None:
+    registry = CollectorRegistry()
+
+    assert Worker(engine, registry=registry).metrics.registry is registry
