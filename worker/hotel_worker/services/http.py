@@ -1,7 +1,7 @@
 """HTTP to one service: pooled connections, bounded waits, answers as models."""
 
-import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
@@ -13,8 +13,6 @@ from requests.adapters import HTTPAdapter
 from hotel_worker.services.problems import to_error
 
 CONNECT_SECONDS = 3.0
-
-_log = logging.getLogger(__name__)
 
 
 class Answer(BaseModel):
@@ -44,10 +42,6 @@ class ServiceClient:
         self._url = url.rstrip("/")
         self._timeout = (min(timeout, CONNECT_SECONDS), timeout)
         self._session = _new_session(token, pool_size)
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        self._session.close()
 
     def get(
         self, path: str, answer: type[AnyAnswer], *, task_id: str, query: Mapping[str, Any] | None = None
@@ -92,7 +86,7 @@ class ServiceClient:
         request.headers["X-Request-ID"] = task_id
         call = f"{self._name} service: {request.method} {request.url}"
         response = self._send(request, call)
-        if not response.ok:
+        if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             raise to_error(response, call, expected)
         try:
             return answer.model_validate_json(response.content)

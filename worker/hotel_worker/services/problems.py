@@ -14,6 +14,7 @@ RESERVATION_CANCELLED = "RESERVATION_CANCELLED"
 LONGEST_RETRY_AFTER = 300.0
 """Seconds; a service that asks for more is asked again after these."""
 
+_REFUSALS = range(400, 500)
 _TRANSIENT = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _REFUSED_TOKEN = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -38,9 +39,9 @@ def to_error(response: Response, call: str, expected: Mapping[str, str]) -> Hand
         return BusinessError(expected[code], str(problem.get("detail") or code))
     if response.status_code in _REFUSED_TOKEN:
         return TransientError(f"{message}; set SERVICE_TOKEN to the service's token")
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code in _TRANSIENT:
-        return TransientError(message, retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
-    return PermanentError(message)
+    if response.status_code in _REFUSALS and response.status_code not in _TRANSIENT:
+        return PermanentError(message)
+    return TransientError(message, retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
