@@ -82,10 +82,12 @@
     {{- $problems = append $problems (printf "the pool %q has autoscaling.minReplicaCount above maxReplicaCount: lower the one or raise the other" $name) -}}
   {{- end -}}
 {{- end -}}
+{{- $unserved := list -}}
 {{- range $known -}}
-  {{- if not (hasKey $served .) -}}
-    {{- $problems = append $problems (printf "no pool serves the topic %q, so reservations would stop there: add it to the topics of one of worker.pools" .) -}}
-  {{- end -}}
+  {{- if not (hasKey $served .) -}}{{- $unserved = append $unserved . -}}{{- end -}}
+{{- end -}}
+{{- if $unserved -}}
+  {{- $problems = append $problems (printf "no pool serves %s, so reservations would stop there: add them to the topics of one of worker.pools" (join ", " $unserved)) -}}
 {{- end -}}
 {{- toJson $problems -}}
 {{- end -}}

@@ -6,12 +6,9 @@
 {{/* The pools: name → what it is set to, with `scaled`: the operator decides its replicas. */}}
 {{- define "hotel.pools" -}}
 {{- $pools := dict -}}
-{{- range $key, $given := .Values.worker.pools -}}
-  {{- if $given -}}
-    {{- $pool := mustMergeOverwrite (deepCopy $.Values.worker.defaults) (omit (deepCopy $given) "name") -}}
-    {{- $scaled := and $.Values.operator.enabled $pool.autoscaling.enabled -}}
-    {{- $_ := set $pools ($given.name | default $key | toString) (set $pool "scaled" $scaled) -}}
-  {{- end -}}
+{{- range $name, $given := .Values.worker.pools -}}
+  {{- $pool := mustMergeOverwrite (deepCopy $.Values.worker.defaults) (deepCopy $given) -}}
+  {{- $_ := set $pools $name (set $pool "scaled" (and $.Values.operator.enabled $pool.autoscaling.enabled)) -}}
 {{- end -}}
 {{- toYaml $pools -}}
 {{- end -}}

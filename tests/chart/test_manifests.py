@@ -1,0 +1,83 @@
+"""What helm renders is accepted by Kubernetes and is what it was."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+from support.charts import HOTEL, REPOSITORY, SCALER, Manifest, Render, ci_values, of_kind
+
+KUBERNETES = ("1.30", kubernetes_validate.latest_version())
+CUSTOM_KINDS = {"ServiceMonitor", "PrometheusRule", "HTTPRoute", "ExternalTaskScaler"}
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("chart", [HOTEL, SCALER], ids=lambda chart: chart.name)
+def test_the_linter_is_content(helm: Any, chart: Path) -> None:
+    helm("lint", "--strict", chart)
+
+
+@pytest.mark.parametrize(("chart", "values"), ci_values(), ids=str)
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_manifests_meet_the_schemas_of_kubernetes(
+    render: Render, chart: Path, values: str, version: str
+) -> None:
+    for manifest in render(values, chart=chart, options=["--kube-version", version]):
+        if manifest["kind"] not in CUSTOM_KINDS:
+            kubernetes_validate.validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("values", ["default-values.yaml", "full-values.yaml"])
+def test_scalers_meet_the_schema_of_their_crd(render: Render, values: str) -> None:
+    crd = yaml.safe_load((REPOSITORY / "operator/crd/externaltaskscalers.yaml").read_text())
+    schema = closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])
+    scalers = of_kind(render(values), "ExternalTaskScaler")
+
+    assert scalers
+    for scaler in scalers:
+        jsonschema.validate(scaler["spec"], schema)
+
+
+@pytest.mark.parametrize(("chart", "values"), ci_values(), ids=str)
+def test_every_object_names_its_namespace_and_its_release(render: Render, chart: Path, values: str) -> None:
+    for manifest in render(values, chart=chart):
+        if not manifest["metadata"]["name"].endswith("-more"):  # an extra object is the user's own
+            assert manifest["metadata"]["labels"]["app.kubernetes.io/instance"] == "hotel"
+            assert manifest["kind"].startswith("Cluster") or manifest["metadata"]["namespace"] == "front-desk"
+
+
+@pytest.mark.parametrize("values", ["default-values.yaml", "full-values.yaml"])
+def test_manifests_are_the_golden_ones(render: Render, values: str, request: pytest.FixtureRequest) -> None:
+    """The golden files show in a review what a change of a template does; --update-golden writes them."""
+    file = GOLDEN / values
+    text = yaml.safe_dump_all(
+        sorted(map(without_chance, render(values)), key=order), sort_keys=True, width=110
+    )
+    if request.config.getoption("--update-golden"):
+        file.write_text(text)
+
+    assert file.read_text() == text
+
+
+def closed(schema: Any) -> Any:
+    """Return the schema with unknown fields refused, which the API server would drop without a word."""
+    if isinstance(schema, dict):
+        schema = {key: closed(value) for key, value in schema.items() if key != "default"}
+        if "properties" in schema:
+            schema.setdefault("additionalProperties", False)
+    return schema
+
+
+def without_chance(manifest: Manifest) -> Manifest:
+    """Return the manifest with the same text in place of each generated password."""
+    if manifest["kind"] == "Secret":
+        manifest["stringData"] = {
+            key: "generated" if key != "username" else name for key, name in manifest["stringData"].items()
+        }
+    return manifest
+
+
+def order(manifest: Manifest) -> tuple[str, str]:
+    return manifest["kind"], manifest["metadata"]["name"]
