@@ -74,7 +74,15 @@ Identifier = Annotated[
 ]
 """An id that a service gave."""
 
-Guests = Annotated[int, Field(ge=1, le=20, description="How many people")]
+
+def _integral(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+INTEGRAL = BeforeValidator(_integral)
+"""Takes a JSON number such as 2.0 for the integer that JSON Schema says it is; stands after the limits."""
+
+Guests = Annotated[int, Field(ge=1, le=20, description="How many people"), INTEGRAL]
 
 PersonName = Annotated[
     str,

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from hotel_services.kit.fields import (
+    INTEGRAL,
     Guests,
     Identifier,
     IsoDate,
@@ -55,8 +56,8 @@ class BlockRequest(Nights):
     reservation_ref: ReservationRef
     room_id: RoomId
     guests: Guests
-    hold_seconds: int | None = Field(
-        default=None, ge=1, le=86_400, description="How long the hold lasts; HOLD_SECONDS if not given"
+    hold_seconds: Annotated[int, Field(ge=1, le=86_400), INTEGRAL] | None = Field(
+        default=None, description="How long the hold lasts; HOLD_SECONDS if not given"
     )
 
 
