@@ -1,5 +1,6 @@
 """The worker's services, played by one stub."""
 
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -51,3 +52,11 @@ def run(services: Services) -> Callable[..., Outcome]:
         )
 
     return run_topic
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
