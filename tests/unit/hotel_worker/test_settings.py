@@ -1,5 +1,6 @@
 import pytest
 from external_tasks import BasicAuth, BearerAuth
+from external_tasks.registry import Defaults
 from hotel_worker.settings import SettingsError, WorkerSettings, read_settings
 from hotel_worker.topics import HANDLERS
 from hotel_worker.wiring import create_worker, engine_auth
@@ -94,4 +95,4 @@ def test_several_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch
 def test_worker_is_made_of_its_settings() -> None:
     worker = create_worker(WorkerSettings(worker_name="pod-1", worker_topics=("block-room",)))
     assert worker.id.startswith("pod-1:")
-    assert worker.topics == ("block-room",)
+    assert set(worker.resolve(Defaults())) == {"block-room"}
