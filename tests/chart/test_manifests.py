@@ -81,3 +81,9 @@ def without_chance(manifest: Manifest) -> Manifest:
 
 def order(manifest: Manifest) -> tuple[str, str]:
     return manifest["kind"], manifest["metadata"]["name"]
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_the_crd_meets_the_schema_of_kubernetes(version: str) -> None:
+    for file in (SCALER / "crds").glob("*.yaml"):
+        kubernetes_validate.validate(yaml.safe_load(file.read_text()), version, strict=True)
