@@ -33,7 +33,7 @@ class PropagatingLogger(Logger):
 
 
 class ServiceApplication(BaseApplication):
-    """Serves one service on a socket that is bound already."""
+    """Serves one service on a socket that listens already."""
 
     def __init__(self, service: AnyService, settings: ServiceSettings, listener: socket.socket) -> None:
         self._service = service
@@ -48,7 +48,6 @@ class ServiceApplication(BaseApplication):
             "worker_class": "gthread",
             "workers": 1,
             "threads": self._settings.threads,
-            "backlog": BACKLOG,
             "keepalive": KEEPALIVE_SECONDS,
             "graceful_timeout": self._settings.graceful_seconds,
             "worker_tmp_dir": str(_SHARED_MEMORY) if os.access(_SHARED_MEMORY, os.W_OK) else None,
@@ -80,7 +79,7 @@ def _close(_server: object, worker: Any) -> None:
 
 
 def bind(settings: ServiceSettings) -> socket.socket:
-    """Return a socket that is bound to the settings' address but does not listen yet.
+    """Return a socket that listens on the settings' address, so that nobody else can take it meanwhile.
 
     Raises:
         SettingsError: The address cannot be had.
@@ -90,6 +89,7 @@ def bind(settings: ServiceSettings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise SettingsError(

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -30,3 +31,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     if request.param == "sqlite":
         return sqlite_url(tmp_path_factory.mktemp("sqlite"))
     return new_database(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that is new and empty for each test, of each kind in turn."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path)
+    return new_database(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(scope="module")
+def postgresql_url(postgresql: str) -> str:
+    """A database on PostgreSQL that is new and empty for each module."""
+    return new_database(postgresql)
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql: str) -> str:
+    """A database on PostgreSQL that is new and empty for each test."""
+    return new_database(postgresql)
