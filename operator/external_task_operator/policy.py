@@ -91,6 +91,8 @@ def _blindly(spec: ScalerSpec, seen: Observation, history: History, now: float) 
     falls_back = spec.fallback is not None and failures >= spec.fallback.failure_threshold
     wanted = _fallback_replicas(spec, seen.replicas) if falls_back else seen.replicas
     replicas = _bounded(wanted, spec)
+    if falls_back:
+        history = _recommend(history, replicas, spec, now)
     why = seen.failure.message.rstrip(".") if seen.failure else "the tasks could not be counted"
     rule = "fallback is in force" if falls_back else "what is not known is not taken as 0"
     return Decision(

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.2
 _BATCH = 25
 _BATCHES_PER_ENGINE = 2
+_SLOW_SECONDS = 1.0
 _STUCK_SECONDS = 120.0
 _HOUSEKEEPING_SECONDS = 60.0
 _REFUSED = frozenset({FailureKind.ENGINE_UNAUTHORIZED, FailureKind.ENGINE_FORBIDDEN})
@@ -28,7 +29,8 @@ _REFUSED = frozenset({FailureKind.ENGINE_UNAUTHORIZED, FailureKind.ENGINE_FORBID
 class Poller:
     """Polls every scaler when it is due; those of one engine that are due together share their queries.
 
-    An engine that is slow or away takes at most two threads, so that it holds up its own scalers only.
+    An engine takes at most two threads, and all those that are slow or away at most half of the threads, so
+    that they hold up their own scalers only.
 
     Args:
         parts: what polls work with.
@@ -45,6 +47,7 @@ class Poller:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="poll")
         self._lock = threading.Lock()
         self._under_way: Counter[str] = Counter()
+        self._slow: set[str] = set()
         self._progress: dict[int, float] = {}
         self._ticked_at = clock()
         self._tidied_at = clock()
@@ -99,17 +102,25 @@ class Poller:
     def _start(self, engine_key: str, scalers: Sequence[Scaler]) -> None:
         for batch in _batches(scalers):
             with self._lock:
-                full = self._under_way.total() >= self._threads
-                if full or self._under_way[engine_key] >= _BATCHES_PER_ENGINE:
+                if not self._has_room_for(engine_key):
                     return
                 self._under_way[engine_key] += 1
             for scaler in batch:
                 scaler.polling = True
             self._pool.submit(self._poll, engine_key, batch)
 
+    def _has_room_for(self, engine_key: str) -> bool:
+        if self._under_way[engine_key] >= _BATCHES_PER_ENGINE:
+            return False
+        if engine_key in self._slow:
+            return sum(self._under_way[key] for key in self._slow) < max(self._threads // 2, 1)
+        return self._under_way.total() < self._threads
+
     def _poll(self, engine_key: str, batch: Sequence[Scaler]) -> None:
+        started = self._clock()
         try:
             engine, reading = self._read(batch)
+            self._judge(engine_key, self._clock() - started)
             for scaler in batch:
                 self._made_progress()
                 if not self._reconcile(scaler, engine, reading):
@@ -132,13 +143,11 @@ class Poller:
         namespace, ref = batch[0].namespace, specs[0].engine
         topics = dict.fromkeys(topic for spec in specs for topic in spec.topics)
         aged = {topic for spec in specs if spec.target.max_task_age_seconds for topic in spec.topics}
-        started = self._clock()
         try:
             engine = self._parts.engines.client(namespace, ref)
         except EngineFailure as error:
             return None, Reading(failure=Failure(error.kind, error.message))
         reading = read(engine, topics, ages_of=aged, progress=self._made_progress)
-        self._parts.counters.read(self._clock() - started)
         if reading.failure and reading.failure.kind in _REFUSED:
             self._parts.engines.distrust(namespace, ref)
         return engine, reading
@@ -156,6 +165,11 @@ class Poller:
             log.exception("A poll failed", extra=_where(scaler))
         self._parts.counters.polled(outcome, max(self._clock() - scaler.due, 0.0))
         return go_on
+
+    def _judge(self, engine_key: str, seconds: float) -> None:
+        self._parts.counters.read(seconds)
+        with self._lock:
+            (self._slow.add if seconds > _SLOW_SECONDS else self._slow.discard)(engine_key)
 
     def _made_progress(self) -> None:
         with self._lock:

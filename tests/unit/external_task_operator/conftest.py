@@ -1,0 +1,16 @@
+from collections.abc import Iterator
+
+import pytest
+from external_task_operator.testing.cluster import StubCluster
+from external_task_operator.testing.engine import StubEngine
+from external_task_operator.testing.world import World
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    engine, api = StubEngine(), StubCluster()
+    with engine.server() as engine_server, api.server() as api_server:
+        world = World(engine, engine_server.url, api, api_server.url)
+        yield world
+        for operator in world.operators:
+            operator.stop()
