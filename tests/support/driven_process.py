@@ -18,9 +18,6 @@ from external_tasks.variables import decode
 from support.stacks import Engine
 
 BPMN = Path(__file__).parents[2] / "bpmn"
-KEY = "DrivenReservationProcess"
-CLIENT_KEY = "DrivenClientProcess"
-MESSAGE = "CancelDrivenReservation"
 VARIABLES = {
     "first_name": "Jean",
     "last_name": "Dupont",
@@ -59,14 +56,32 @@ COMPENSATION: dict[str, dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class Names:
+    """What the processes, their message and their topics are called."""
+
+    key: str = "HotelReservationProcess"
+    client_key: str = "ClientCreationProcess"
+    message: str = "CancelReservation"
+    topic_prefix: str = ""
+
+
+SHIPPED = Names()
+DRIVEN = Names("DrivenReservationProcess", "DrivenClientProcess", "CancelDrivenReservation", "driven-")
+"""Names in a copy of the processes, whose tasks no worker takes but the test."""
+
+
 def driven(model: str) -> bytes:
-    """Return a copy of a process whose tasks no worker but the test takes."""
+    """Return the copy of a file of bpmn/."""
     text = (BPMN / model).read_text(encoding="utf-8")
-    text = text.replace("HotelReservationProcess", KEY).replace(
-        "ClientCreationProcess", "DrivenClientProcess"
-    )
-    text = text.replace('name="CancelReservation"', f'name="{MESSAGE}"')
-    return text.replace('camunda:topic="', 'camunda:topic="driven-').encode()
+    for shipped, own in [
+        (SHIPPED.key, DRIVEN.key),
+        (SHIPPED.client_key, DRIVEN.client_key),
+        (f'name="{SHIPPED.message}"', f'name="{DRIVEN.message}"'),
+        ('camunda:topic="', f'camunda:topic="{DRIVEN.topic_prefix}'),
+    ]:
+        text = text.replace(shipped, own)
+    return text.encode()
 
 
 @dataclass(frozen=True)
@@ -83,9 +98,10 @@ class Job:
 class Reservation:
     """One process instance and what a worker, a client and the history know of it."""
 
-    def __init__(self, engine: Engine, instance_id: str, ref: str) -> None:
+    def __init__(self, engine: Engine, instance_id: str, ref: str, names: Names = DRIVEN) -> None:
         self.id = instance_id
         self.ref = ref
+        self._names = names
         self.engine = engine
         self.client: EngineClient = engine.client("client")
         self._worker: EngineClient = engine.client("worker")
@@ -93,7 +109,7 @@ class Reservation:
 
     def fetch(self, topic: str, wait_seconds: float = 5) -> ExternalTask:
         """Lock the instance's task of this topic; there must be one soon."""
-        subscription = TopicSubscription(f"driven-{topic}", business_key=self.ref)
+        subscription = TopicSubscription(self._names.topic_prefix + topic, business_key=self.ref)
         tasks = self._worker.fetch_and_lock(
             self._worker_id, [subscription], 1, wait_ms=round(wait_seconds * 1000)
         )
@@ -137,7 +153,7 @@ class Reservation:
             self.complete(topic, **variables)
 
     def cancel(self) -> None:
-        self.client.post("/message", {"messageName": MESSAGE, "businessKey": self.ref})
+        self.client.post("/message", {"messageName": self._names.message, "businessKey": self.ref})
 
     def suspend(self, suspended: bool) -> None:  # noqa: FBT001 - the engine's own word
         self.client.put(f"/process-instance/{self.id}/suspended", {"suspended": suspended})
@@ -166,9 +182,10 @@ class Reservation:
 
     def open_topics(self) -> list[str]:
         """Return the topics of the tasks that exist for the reference, whatever their state."""
-        tasks = self.client.external_tasks(processDefinitionKeyIn=[KEY, CLIENT_KEY], limit=1000)
+        keys = [self._names.key, self._names.client_key]
+        tasks = self.client.external_tasks(processDefinitionKeyIn=keys, limit=1000)
         mine = [task["topicName"] for task in tasks if task["businessKey"] == self.ref]
-        return sorted(topic.removeprefix("driven-") for topic in mine)
+        return sorted(topic.removeprefix(self._names.topic_prefix) for topic in mine)
 
     def state(self) -> str:
         return str(self.client.get(f"/history/process-instance/{self.id}")["state"])

@@ -1,12 +1,14 @@
 """Reservations that a test drives task by task."""
 
+import random
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from support.driven_process import KEY, VARIABLES, Reservation, Start, driven
-from support.stacks import Engine
+from support.driven_process import DRIVEN, SHIPPED, VARIABLES, Reservation, Start, driven
+from support.stacks import Engine, Stack
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +25,12 @@ def start(engine: Engine, _deployed: None) -> Iterator[Start]:
     def run(ref: str | None = None, **changes: Any) -> Reservation:
         ref = ref or f"R-{uuid4().hex[:12]}"
         variables = {**VARIABLES, "reservation_ref": ref, **changes}
-        started.append(engine.client("client").start(KEY, variables, business_key=ref))
+        started.append(engine.client("client").start(DRIVEN.key, variables, business_key=ref))
         return Reservation(engine, started[-1], ref)
 
     yield run
     admin = engine.client("admin")
-    for row in admin.post("/process-instance", {"processDefinitionKeyIn": [KEY], "active": True}):
+    for row in admin.post("/process-instance", {"processDefinitionKeyIn": [DRIVEN.key]}):
         admin.delete(f"/process-instance/{row['id']}", {"skipCustomListeners": True})
 
 
@@ -43,3 +45,19 @@ def cancellation_of(engine: Engine) -> Callable[[str], Reservation | None]:
         return Reservation(engine, ids[0], ref) if ids else None
 
     return find
+
+
+@pytest.fixture
+def reserve(stack: Stack) -> Start:
+    """Start a reservation that the stack's own worker and services make, on nights of its own."""
+
+    def run(ref: str | None = None, **changes: Any) -> Reservation:
+        ref = ref or f"R-{uuid4().hex[:12]}"
+        arrival = datetime.now(UTC).date() + timedelta(days=random.randint(30, 1000))
+        stay = {"check_in": str(arrival), "check_out": str(arrival + timedelta(days=3)), "room_type": "A"}
+        person = {"email": f"{uuid4().hex[:12]}@example.com"}
+        variables = {**VARIABLES, "reservation_ref": ref, **stay, **person, **changes}
+        instance = stack.engine.client("client").start(SHIPPED.key, variables, business_key=ref)
+        return Reservation(stack.engine, instance, ref, SHIPPED)
+
+    return run

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from external_tasks.errors import NotFound, OptimisticLockingConflict
+from external_tasks.errors import BadRequest, NotFound, OptimisticLockingConflict
 from support.driven_process import COMPENSATION, FORWARD, Reservation, Start
 
 CancellationOf = Callable[[str], Reservation | None]
@@ -151,3 +151,18 @@ def test_cancel_at_the_same_time_as_the_last_task_has_one_winner(
         undone.compensate()
         assert_cancelled(undone)
         assert reservation.end() in {"EndEvent_Confirmed", "EndEvent_Cancelled"}
+
+
+def test_cancel_is_refused_while_two_instances_of_the_reference_could_take_it(start: Start) -> None:
+    """The later one ends as a duplicate as soon as its reference is checked; then the message has one taker."""
+    first = start()
+    first.walk(until="block-room")
+    second = start(first.ref)
+    with pytest.raises(BadRequest):
+        first.cancel()
+
+    second.fail("validate-input", "DUPLICATE_REFERENCE")
+    assert second.end() == "EndEvent_Duplicate"
+    first.cancel()
+    first.compensate()
+    assert_cancelled(first)

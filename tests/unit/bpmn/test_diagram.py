@@ -1,9 +1,13 @@
 """Cockpit draws what the diagram says: all of it must be there and readable."""
 
+import re
 from itertools import combinations, pairwise
+from pathlib import Path
 
+import pytest
 from support.bpmn_model import BPMN, BPMNDI, NODES, TASKS, Box, Model, kind_of
 
+REPOSITORY = Path(__file__).parents[3]
 EVENTS = {"startEvent", "endEvent", "boundaryEvent"}
 STANDING_ALONE = [*TASKS, "startEvent", "endEvent", "exclusiveGateway", "subProcess"]
 
@@ -88,6 +92,16 @@ def test_every_event_says_what_it_is(model: Model) -> None:
         assert event.get("name"), event.get("id")
     assert model.process.get("name")
     assert model.process.findtext(f"{BPMN}documentation")
+
+
+@pytest.mark.parametrize("name", ["hotel-reservation", "client-creation"])
+def test_picture_in_the_documentation_is_of_this_diagram(name: str) -> None:
+    model = Model(REPOSITORY / "bpmn" / f"{name}.bpmn")
+    picture = (REPOSITORY / "docs" / f"{name}.svg").read_text(encoding="utf-8")
+    drawn = re.findall(r'data-element-id="(\w+)" transform="matrix\(1 0 0 1 ([\d.]+) ([\d.]+)\)"', picture)
+    places = {element: (float(x), float(y)) for element, x, y in drawn if not element.endswith("_label")}
+    assert places == {element: (box.x, box.y) for element, box in model.shapes.items()}
+    assert set(model.edges) <= set(re.findall(r'data-element-id="(\w+)"', picture))
 
 
 def _segments(model: Model, flow: str) -> list[Box]:
