@@ -111,6 +111,9 @@
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
   {{- $problems = append $problems "httpRoute.enabled without a Gateway: set httpRoute.parentRefs, for example [{name: my-gateway}]" -}}
 {{- end -}}
+{{- if and .Release.IsUpgrade .Values.operator.enabled (not (.Capabilities.APIVersions.Has "hotel.example.com/v1alpha1/ExternalTaskScaler")) -}}
+  {{- $problems = append $problems "the operator's CRD is missing, and helm installs it with a new release only: kubectl apply --server-side -f charts/external-task-scaler/crds/" -}}
+{{- end -}}
 {{- if and .Values.deploy.files .Values.deploy.existingConfigMap -}}
   {{- $problems = append $problems "deploy.files and deploy.existingConfigMap: set one of them" -}}
 {{- end -}}
