@@ -1,6 +1,6 @@
 """One row for each reservation reference: the lock that orders what is done to it, and its tombstone."""
 
-from sqlalchemy import Column, Table, func
+from sqlalchemy import Column, Table, func, select
 from sqlalchemy.orm import Session
 
 from hotel_services.kit.columns import KIT_METADATA, UtcDateTime, binary_text
@@ -15,22 +15,26 @@ reservation_references = Table(
 )
 
 
-def open_reference(session: Session, reservation_ref: str) -> None:
+def open_reference(session: Session, reservation_ref: str) -> bool:
     """Take the reference's lock until the transaction ends, for making something under it.
 
     Whatever is made or cancelled under one reference happens one after the other, so that a cancellation
     and a late making of the same reservation cannot miss each other.
 
+    Returns:
+        Whether the reference is new, so that nothing can have been made under it yet.
+
     Raises:
         Problem: RESERVATION_CANCELLED, if `cancel_reference` came first.
     """
-    row = {"reservation_ref": reservation_ref}
-    statement = insert_into(session, reservation_references).values(row)
-    locked = statement.on_conflict_do_update(index_elements=["reservation_ref"], set_=row).returning(
-        reservation_references.c.cancelled_at
-    )
+    table = reservation_references
+    added = insert_into(session, table).values(reservation_ref=reservation_ref).on_conflict_do_nothing()
+    if session.execute(added.returning(table.c.reservation_ref)).first() is not None:
+        return True
+    locked = select(table.c.cancelled_at).where(table.c.reservation_ref == reservation_ref).with_for_update()
     if session.execute(locked).scalar_one() is not None:
         raise Problem(RESERVATION_CANCELLED, f"Reservation {reservation_ref} was cancelled before")
+    return False
 
 
 def cancel_reference(session: Session, reservation_ref: str) -> None:

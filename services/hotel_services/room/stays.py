@@ -40,13 +40,12 @@ def block(session: Session, reservation_ref: str, wish: Wish, hold_seconds: int)
         Problem: RESERVATION_CANCELLED, REFERENCE_TAKEN, HOLD_EXPIRED, NOT_FOUND (the room),
             TOO_MANY_GUESTS or ROOM_NOT_AVAILABLE.
     """
-    open_reference(session, reservation_ref)
-    if (existing := find(session, reservation_ref)) is not None:
+    is_new = open_reference(session, reservation_ref)
+    if not is_new and (existing := find(session, reservation_ref)) is not None:
         return _same_again(session, existing, wish), False
     _lock_room(session, wish)
     moment = now(session)
-    _note_expired(session, wish.room_id, moment)
-    _refuse_overlap(session, wish)
+    _make_way(session, wish, moment)
     stay = Stay(
         stay_id=str(uuid.uuid4()),
         reservation_ref=reservation_ref,
@@ -134,10 +133,22 @@ def _lock_room(session: Session, wish: Wish) -> None:
         raise Problem(TOO_MANY_GUESTS, f"Room {wish.room_id} takes {room.type.capacity} guests")
 
 
-def _note_expired(session: Session, room_id: str, moment: dt.datetime) -> None:
-    """Take holds that have run out from under the constraint, which knows no time."""
-    ran_out = and_(Stay.room_id == room_id, Stay.state == State.HELD, Stay.expires_at <= moment)
-    session.execute(_expire(ran_out))
+def _make_way(session: Session, wish: Wish, moment: dt.datetime) -> None:
+    """See that the room is free; take holds that ran out from under the constraint, which knows no time.
+
+    Raises:
+        Problem: ROOM_NOT_AVAILABLE.
+    """
+    in_the_way = select(Stay.stay_id, Stay.state, Stay.expires_at).where(
+        Stay.room_id == wish.room_id,
+        Stay.state.in_(ACTIVE),
+        overlapping(wish.check_in, wish.check_out),
+    )
+    found = session.execute(in_the_way).all()
+    if any(state_at(stay.state, stay.expires_at, moment) in ACTIVE for stay in found):
+        raise _taken(wish)
+    if found:
+        session.execute(_expire(Stay.stay_id.in_([stay.stay_id for stay in found])))
 
 
 def _expire(which: ColumnElement[bool]) -> Update:
@@ -147,16 +158,6 @@ def _expire(which: ColumnElement[bool]) -> Update:
         .values(state=State.EXPIRED)
         .execution_options(synchronize_session=False)
     )
-
-
-def _refuse_overlap(session: Session, wish: Wish) -> None:
-    taken = select(Stay.stay_id).where(
-        Stay.room_id == wish.room_id,
-        Stay.state.in_(ACTIVE),
-        overlapping(wish.check_in, wish.check_out),
-    )
-    if session.execute(taken.limit(1)).first() is not None:
-        raise _taken(wish)
 
 
 def _taken(wish: Wish) -> Problem:
