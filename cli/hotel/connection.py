@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from hotel.errors import InvalidInput, Unreachable
 from hotel.settings import HotelSettings
 from hotel.stack.databases import service_database_urls
-from hotel.stack.engine import EngineAddresses
+from hotel.stack.engine import ENGINE, EngineAddresses
 from hotel.stack.names import Role, Service
 from hotel.stack.services import service_url
 from hotel.stack.state import StackState
@@ -77,6 +77,8 @@ def _engine(settings: HotelSettings, role: Role) -> tuple[str, Auth | None]:
     if settings.engine_url:
         return settings.engine_url, _named_auth(settings, role)
     state = _local(settings)
+    if not any(record.name == ENGINE for record in state.running()):
+        raise Unreachable(f"the local stack in {settings.home} does not run: `hotel up` starts it")
     address = EngineAddresses.of(state.engine, state.ports)
     return address.rest, BasicAuth(role, state.credentials.passwords[role])
 

@@ -76,7 +76,8 @@ def step_line(activity: Activity) -> str:
 
 def print_result(result: ReservationResult) -> None:
     """Print a reservation: its state and what a guest wants to know."""
-    took = "" if result.seconds is None else f" after {result.seconds:.2f} s"
+    timeless = result.seconds is None or result.state is ReservationState.CANCELLED
+    took = "" if timeless else f" after {result.seconds:.2f} s"
     out.print(
         f"reservation [bold]{result.reference}[/]: {coloured(result.state, suspended=result.suspended)}{took}"
     )

@@ -18,7 +18,7 @@ class ReservationResult:
         variables: its process variables by name.
         process_instance_id: the engine's, for Cockpit.
         suspended: whether it was told to wait.
-        seconds: from its start to its end in the engine, None while it goes on.
+        seconds: from its start to its end in the engine, a later cancellation apart; None while it goes on.
     """
 
     reference: str

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from external_tasks.auth import BasicAuth
 from external_tasks.engine import EngineClient
+from hotel.client import HotelReservationClient
 from hotel.stack.credentials import Credentials
-from hotel.stack.engine import find_jar
-from hotel.stack.local import ENGINE, LocalStack, StackOptions
-from hotel.stack.names import EngineKind, Service
+from hotel.stack.engine import ENGINE, find_jar
+from hotel.stack.local import LocalStack, StackOptions
+from hotel.stack.names import EngineKind, Role, Service
 from hotel.stack.ports import Ports
 from hotel.stack.postgresql import create_databases
 from hotel.stack.process import ProcessRecord
@@ -103,6 +104,7 @@ class Stack:
         engine: the session's.
         urls: of the services, by name.
         databases: URLs of the services' databases, by name.
+        client: makes reservations, as the engine's user `client`.
         token: what the services ask of their callers.
         home: the folder with data, logs and state.
     """
@@ -114,6 +116,7 @@ class Stack:
         self.databases = {name.value: url for name, url in parts.database_urls.items()}
         self.token = parts.state.credentials.service_token
         self.home = parts.home
+        self.client = HotelReservationClient(engine.client(Role.CLIENT))
 
     def start(self) -> None:
         for name in Service:
@@ -142,13 +145,19 @@ class Stack:
         """End a worker as `kill -9` does."""
         self._parts.kill_part(name)
 
+    def start_worker_alone(self, settings: Mapping[str, str] | None = None) -> str:
+        """Start a worker and stop all others, so that it does every task from now on."""
+        for name in self.workers:
+            self.stop_worker(name)
+        return self.start_worker(settings)
+
     @property
     def workers(self) -> list[str]:
         """The names of the workers that were started."""
         return [record.name for record in self._parts.workers]
 
     def mend(self) -> None:
-        """Bring the stack back to one usual worker and four services, whatever the last test left."""
+        """Bring the stack back to four services and a worker, whatever the last test left."""
         gone = [record for record in self._parts.state.processes if not record.is_running()]
         for record in gone:
             self._parts.kill_part(record.name)
@@ -162,7 +171,7 @@ class Stack:
         self._parts.wait_until_ready()
 
 
-def log_tails(parts: LocalStack, lines: int = 40) -> list[tuple[str, str]]:
+def log_tails(parts: LocalStack, lines: int = 12) -> list[tuple[str, str]]:
     """Return the end of each running part's log, by name."""
     records: list[ProcessRecord] = list(parts.state.processes)
     return [(f"log of {record.name}", record.log_tail(lines)) for record in records]

@@ -13,6 +13,9 @@ from hotel.stack.names import EngineKind
 from hotel.stack.ports import Ports
 from hotel.stack.process import Command
 
+ENGINE = "engine"
+"""What the engine's process is called."""
+
 _HOST = "127.0.0.1"
 _GRACE_SECONDS = 30.0
 _WEBAPPS = {EngineKind.OPERATON: "operaton", EngineKind.CAMUNDA7: "camunda"}
@@ -69,7 +72,7 @@ def engine_command(
 ) -> Command:
     """Return what to run for the engine; without a server its data is an H2 file in its working folder."""
     return Command(
-        name="engine",
+        name=ENGINE,
         arguments=[find_java(), *shlex.split(java_options), "-jar", str(jar)],
         environment={
             "SERVER_ADDRESS": _HOST,

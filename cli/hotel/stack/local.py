@@ -8,7 +8,7 @@ from hotel.errors import StackError
 from hotel.signals import unbroken
 from hotel.stack import process
 from hotel.stack.databases import PostgreSQLServer, service_database_urls
-from hotel.stack.engine import EngineAddresses, engine_command
+from hotel.stack.engine import ENGINE, EngineAddresses, engine_command
 from hotel.stack.health import wait_until_healthy
 from hotel.stack.names import Service
 from hotel.stack.process import Command, ProcessRecord
@@ -18,7 +18,6 @@ from hotel.stack.state import StackState
 from hotel.stack.worker import readiness_url as worker_readiness
 from hotel.stack.worker import worker_command
 
-ENGINE = "engine"
 _WORKER = "worker-"
 
 

@@ -85,7 +85,10 @@ def start(command: Command, *, folder: Path, logs: Path, tied: bool) -> ProcessR
     log = logs / f"{command.name}.log"
     environment = {**os.environ, **command.environment}
     try:
-        with log.open("ab") as output:
+        # The last run's log stays beside this one's.
+        if log.exists():
+            log.replace(log.with_suffix(".previous.log"))
+        with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  # the stack's own commands, no shell
                 [*(_tie() if tied else ()), *command.arguments],
                 cwd=folder,
