@@ -15,13 +15,16 @@ _PASSWORD = "throw-away"
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """Run a server until the block ends and yield its URL, `postgresql://user:password@host:port/`."""
+def postgresql_server(*, durable: bool = False) -> Iterator[str]:
+    """Run a server until the block ends and yield its URL, `postgresql://user:password@host:port/`.
+
+    It waits for its disk only if `durable`, as one must do whose speed is measured.
+    """
     with TemporaryDirectory(prefix="hotel-postgresql-") as folder:
-        yield from _serve(Path(folder))
+        yield from _serve(Path(folder), durable=durable)
 
 
-def _serve(folder: Path) -> Iterator[str]:
+def _serve(folder: Path, *, durable: bool) -> Iterator[str]:
     port = free_port()
     account = _account()
     password_file = folder / "password"
@@ -42,7 +45,8 @@ def _serve(folder: Path) -> Iterator[str]:
         f"--pwfile={password_file}",
         "-N",
     )
-    options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=200"
+    fsync = "on" if durable else "off"
+    options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c max_connections=200"
     log = str(folder / "log")
     _run(account, "pg_ctl", "-D", str(data), "-l", log, "-o", options, "-w", "-t", "60", "start")
     try:
