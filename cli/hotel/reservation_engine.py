@@ -29,7 +29,10 @@ _CANCELLATION_START = "StartEvent_Cancel"
 _RESERVATION_START = "StartEvent_Reservation"
 # Of a list's reservations only these are asked for.
 _STATE_VARIABLES = ("status", "valid")
-_TRANSIENT = (EngineUnreachable, EngineServerError, EngineOverloaded, OptimisticLockingConflict)
+_TRANSIENT = (EngineUnreachable, EngineServerError, EngineOverloaded)
+# A call that met another transaction at the same instance is repeated at once, and so often at most.
+_MOST_CONFLICTS = 10
+_CONFLICT_PAUSE_SECONDS = 0.05
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 2.0
 
@@ -188,12 +191,21 @@ class ReservationEngine:
         with translated():
             while True:
                 try:
-                    return call()
+                    return _past_conflicts(call)
                 except _TRANSIENT:
                     if time.monotonic() + pause > deadline:
                         raise
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _past_conflicts(call: Callable[[], T]) -> T:
+    for _ in range(_MOST_CONFLICTS):
+        try:
+            return call()
+        except OptimisticLockingConflict:
+            time.sleep(_CONFLICT_PAUSE_SECONDS)
+    return call()
 
 
 def _instance(item: Mapping[str, Any]) -> Instance:

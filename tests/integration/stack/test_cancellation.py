@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hotel.errors import StateConflict
 from hotel.reservation import new_reference
@@ -34,6 +37,26 @@ def test_cancelling_one_that_is_under_way_undoes_what_was_made(stack: Stack, ser
     assert cancelled.state is ReservationState.CANCELLED
     assert services.stays(reference) == ["released"]
     assert services.bookings(reference) == []
+
+
+def test_a_cancellation_may_come_at_any_moment(stack: Stack, services: Services) -> None:
+    """Each meets its reservation elsewhere on its way: not begun, in a task, between two, confirmed."""
+    references = [new_reference() for _ in range(16)]
+
+    def make_and_cancel(number: int) -> ReservationState:
+        reference = references[number]
+        stack.client.create_reservation(new_fields(reservation_ref=reference), wait=False)
+        time.sleep(0.1 * number)
+        return stack.client.cancel(reference).state
+
+    with ThreadPoolExecutor(4) as pool:
+        states = set(pool.map(make_and_cancel, range(len(references))))
+
+    assert states == {ReservationState.CANCELLED}
+    for reference in references:
+        assert set(services.stays(reference)) <= {"released"}
+        assert set(services.tables(reference)) <= {"cancelled"}
+        assert set(services.bookings(reference)) <= {"cancelled"}
 
 
 def test_a_room_that_was_given_up_is_free_for_others(stack: Stack) -> None:
