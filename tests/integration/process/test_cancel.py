@@ -154,7 +154,7 @@ def test_cancel_at_the_same_time_as_the_last_task_has_one_winner(
 
 
 def test_cancel_is_refused_while_two_instances_of_the_reference_could_take_it(start: Start) -> None:
-    """The later one ends as a duplicate as soon as its reference is checked; then the message has one taker."""
+    """The later one ends as a duplicate once its reference is checked; then the message has one taker."""
     first = start()
     first.walk(until="block-room")
     second = start(first.ref)
