@@ -123,17 +123,14 @@ class Application:
         )
 
     def _watch(self) -> None:
-        while not self._stop.is_set() and not self._crd_is_there():
-            self._stop.wait(_CRD_SECONDS)
-        if self._stop.is_set():
-            return
+        while not self._crd_is_there():
+            time.sleep(_CRD_SECONDS)
         self._watching = True
         kopf.run(
             registry=create_handlers(self._registry, self._on_news),
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
-            stop_flag=self._stop,
         )
 
     def _crd_is_there(self) -> bool:

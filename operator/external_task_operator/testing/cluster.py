@@ -14,30 +14,34 @@ from external_task_operator.testing.server import ThreadedServer
 
 Object = dict[str, Any]
 
+
+def _resource(plural: str, kind: str, *verbs: str, namespaced: bool = True) -> Object:
+    named = {"name": plural, "singularName": kind.lower(), "kind": kind}
+    return {**named, "namespaced": namespaced, "verbs": list(verbs)}
+
+
+def _group(name: str, version: str) -> Object:
+    served = {"groupVersion": f"{name}/{version}", "version": version}
+    return {"name": name, "versions": [served], "preferredVersion": served}
+
+
+# kopf does not start before it has found namespaces and CRDs, although it is told not to watch them.
 _DISCOVERY: Mapping[str, Any] = {
     "/version": {"major": "1", "minor": "34"},
     "/api": {"versions": ["v1"]},
-    "/api/v1": {"resources": []},
-    "/apis": {
-        "groups": [
-            {
-                "name": GROUP,
-                "versions": [{"groupVersion": f"{GROUP}/{VERSION}", "version": VERSION}],
-                "preferredVersion": {"groupVersion": f"{GROUP}/{VERSION}", "version": VERSION},
-            }
+    "/api/v1": {"resources": [_resource("namespaces", "Namespace", "list", "watch", namespaced=False)]},
+    "/apis": {"groups": [_group(GROUP, VERSION), _group("apiextensions.k8s.io", "v1")]},
+    "/apis/apiextensions.k8s.io/v1": {
+        "resources": [
+            _resource(
+                "customresourcedefinitions", "CustomResourceDefinition", "list", "watch", namespaced=False
+            )
         ]
     },
     f"/apis/{GROUP}/{VERSION}": {
         "resources": [
-            {
-                "name": PLURAL,
-                "singularName": KIND.lower(),
-                "kind": KIND,
-                "namespaced": True,
-                "verbs": ["get", "list", "watch", "patch"],
-                "shortNames": ["ets"],
-            },
-            {"name": f"{PLURAL}/status", "kind": KIND, "namespaced": True, "verbs": ["patch"]},
+            _resource(PLURAL, KIND, "get", "list", "watch", "patch"),
+            _resource(f"{PLURAL}/status", KIND, "patch"),
         ]
     },
 }

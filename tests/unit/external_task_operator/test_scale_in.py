@@ -1,0 +1,219 @@
+"""Scale-in that harms nobody, and locks that nobody holds any more."""
+
+import pytest
+from external_task_operator import paths
+from external_task_operator.testing.world import NAMESPACE, Operator, World
+
+COST = "controller.kubernetes.io/pod-deletion-cost"
+OURS = "hotel.example.com/pod-deletion-cost"
+AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+PODS = ["worker-6f7-aaaaa", "worker-6f7-bbbbb", "worker-6f7-ccccc"]
+
+
+@pytest.fixture
+def operator(world: World) -> Operator:
+    """Three pods, and a policy that would like to have one."""
+    world.target(3)
+    for pod in PODS:
+        world.pod(pod)
+    world.scaler(behavior=AT_ONCE, cooldownPeriod=0)
+    operator = world.operator()
+    world.engine.add("validate", 15)
+    world.engine.lock(f"{PODS[1]}:1a2b", 15)
+    operator.poll()
+    world.engine.tasks = world.engine.tasks[:1]
+    return operator
+
+
+class TestProtection:
+    def test_busy_pods_are_marked_just_before_the_scale_in(self, world: World, operator: Operator) -> None:
+        world.api.requests.clear()
+
+        operator.poll()
+
+        changes = [r for r in world.api.requests if r.startswith(("PATCH /api/v1", "PUT /apis/apps"))]
+        assert changes == [
+            f"PATCH {paths.pod(NAMESPACE, PODS[1])}",
+            f"PUT /apis/apps/v1/namespaces/{NAMESPACE}/deployments/worker/scale",
+        ]
+        assert world.replicas() == 1
+        assert world.annotations(PODS[1]) == {COST: "1000", OURS: "1000"}
+
+    def test_the_marks_go_when_the_scale_in_is_done(self, world: World, operator: Operator) -> None:
+        operator.poll()
+        world.api.delete(paths.pod(NAMESPACE, PODS[0]))
+        world.api.delete(paths.pod(NAMESPACE, PODS[2]))
+
+        operator.poll()
+
+        assert world.annotations(PODS[1]) == {}
+
+    def test_the_marks_of_an_operator_that_died_are_removed_by_the_next(self, world: World) -> None:
+        world.target(1)
+        world.pod(PODS[0], **{COST: "1000", OURS: "1000"})
+        world.pod(PODS[1], **{COST: "7"})
+        world.scaler()
+
+        world.operator().poll()
+
+        assert world.annotations(PODS[0]) == {}
+        assert world.annotations(PODS[1]) == {COST: "7"}
+
+    def test_busy_pods_bound_the_scale_in(self, world: World, operator: Operator) -> None:
+        world.engine.add("validate", 2)
+        world.engine.lock(f"{PODS[0]}:3c4d", 1)
+        world.engine.lock(f"{PODS[2]}:5e6f", 1)
+
+        operator.poll()
+
+        assert world.replicas() == 3
+        assert world.status()["reason"] == "BusyPods"
+        assert "3 of 3 pods hold locks" in world.status()["decision"]
+        assert world.annotations(PODS[0]) == {}
+
+    def test_one_idle_pod_goes_and_the_busy_ones_stay(self, world: World, operator: Operator) -> None:
+        world.engine.add("validate", 1)
+        world.engine.lock(f"{PODS[2]}:5e6f", 1)
+
+        operator.poll()
+
+        assert world.replicas() == 2
+        assert world.annotations(PODS[0]) == {}
+        assert world.annotations(PODS[2])[COST] == "1000"
+
+    @pytest.mark.parametrize("refused", ["GET /api/v1/namespaces/hotel/pods", "PATCH /api/v1"])
+    def test_without_the_right_to_see_or_mark_pods_nobody_goes(
+        self, world: World, operator: Operator, refused: str
+    ) -> None:
+        world.api.refused[refused] = 403
+
+        operator.poll()
+
+        assert world.replicas() == 3
+        assert world.status()["reason"] == "BusyPods"
+
+    def test_without_protection_it_does_not_look(self, world: World, operator: Operator) -> None:
+        world.scaler(behavior=AT_ONCE, protectBusyPods=False)
+        world.api.refused["GET /api/v1/namespaces/hotel/pods"] = 403
+
+        operator.poll()
+
+        assert world.replicas() == 1
+
+    def test_the_maximum_is_stronger_than_a_busy_pod_but_idle_ones_go_first(
+        self, world: World, operator: Operator
+    ) -> None:
+        world.engine.add("validate", 19)
+        world.engine.lock(f"{PODS[0]}:3c4d", 10)
+        world.engine.lock(f"{PODS[2]}:3c4d", 9)
+        world.scaler(behavior=AT_ONCE, maxReplicaCount=2)
+
+        operator.poll()
+
+        assert world.replicas() == 2
+        assert "maxReplicaCount is 2" in world.status()["decision"]
+
+    def test_a_stateful_set_shrinks_from_its_highest_number_to_its_highest_busy_pod(
+        self, world: World
+    ) -> None:
+        target = {"kind": "StatefulSet", "name": "worker"}
+        world.target(4, kind="statefulsets")
+        for number in range(4):
+            world.pod(f"worker-{number}")
+        world.scaler(scaleTargetRef=target, behavior=AT_ONCE)
+        world.engine.add("validate", 20)
+        world.engine.lock("worker-1:1a2b", 20)
+        operator = world.operator()
+        operator.poll()
+        world.engine.tasks = world.engine.tasks[:1]
+
+        operator.poll()
+
+        assert world.replicas(kind="statefulsets") == 2
+        assert world.annotations("worker-1") == {}
+
+
+class TestOrphans:
+    def prepare(self, world: World) -> Operator:
+        world.target(2)
+        world.pod(PODS[0])
+        world.pod(PODS[1])
+        world.scaler(unlockOrphans=True, minReplicaCount=2)
+        world.engine.add("validate", 4)
+        world.engine.lock(f"{PODS[0]}:1a2b", 2)
+        world.engine.lock(f"{PODS[1]}:3c4d", 2)
+        operator = world.operator()
+        operator.poll()
+        return operator
+
+    def holders(self, world: World) -> list[str | None]:
+        return [task.worker_id for task in world.engine.tasks]
+
+    def test_what_a_pod_held_that_is_gone_is_unlocked(self, world: World) -> None:
+        operator = self.prepare(world)
+        world.api.delete(paths.pod(NAMESPACE, PODS[0]))
+
+        operator.poll()
+
+        assert self.holders(world) == [None, None, f"{PODS[1]}:3c4d", f"{PODS[1]}:3c4d"]
+        assert ("Normal", "OrphansUnlocked") in world.events()
+
+    def test_a_pod_whose_processes_have_ended_counts_as_gone(self, world: World) -> None:
+        operator = self.prepare(world)
+        pod = world.api.get(paths.pod(NAMESPACE, PODS[0]))
+        assert pod is not None
+        pod["status"]["phase"] = "Failed"
+
+        operator.poll()
+
+        assert self.holders(world)[:2] == [None, None]
+
+    def test_a_pod_that_is_still_terminating_keeps_its_locks(self, world: World) -> None:
+        operator = self.prepare(world)
+        pod = world.api.get(paths.pod(NAMESPACE, PODS[0]))
+        assert pod is not None
+        pod["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+
+        operator.poll()
+
+        assert None not in self.holders(world)
+
+    def test_workers_that_were_never_seen_as_pods_keep_their_locks(self, world: World) -> None:
+        """They may be on a laptop, or in another cluster that shares the engine."""
+        operator = self.prepare(world)
+        world.engine.add("validate", 2)
+        world.engine.lock("laptop:1a2b", 1)
+        world.engine.lock("worker-6f7-zzzzz:1a2b", 1)
+
+        operator.poll(3)
+
+        assert None not in self.holders(world)
+
+    def test_a_task_that_waits_for_its_next_try_is_not_hurried(self, world: World) -> None:
+        operator = self.prepare(world)
+        world.engine.tasks[0].error = "the room service did not answer"
+        world.api.delete(paths.pod(NAMESPACE, PODS[0]))
+
+        operator.poll()
+
+        assert self.holders(world)[:2] == [f"{PODS[0]}:1a2b", None]
+
+    def test_without_the_right_it_is_said_once_and_not_tried_all_the_time(self, world: World) -> None:
+        operator = self.prepare(world)
+        world.engine.may_unlock = False
+        world.api.delete(paths.pod(NAMESPACE, PODS[0]))
+
+        operator.poll(5)
+
+        assert world.events().count(("Warning", "OrphansNotUnlocked")) == 1
+        assert len([request for request in world.engine.requests if "unlock" in request]) == 1
+        assert world.condition("Ready") == ("True", "Ready")
+
+    def test_it_is_off_by_default(self, world: World) -> None:
+        operator = self.prepare(world)
+        world.scaler(minReplicaCount=2)
+        world.api.delete(paths.pod(NAMESPACE, PODS[0]))
+
+        operator.poll(2)
+
+        assert None not in self.holders(world)
