@@ -8,10 +8,9 @@ from hotel_services.kit import auth, dispatch, docs, health, observation, openap
 from hotel_services.kit.database import Database
 from hotel_services.kit.engines import make_engine
 from hotel_services.kit.metrics import Metrics
+from hotel_services.kit.parsing import MAX_BODY_BYTES
 from hotel_services.kit.service import AnyService
 from hotel_services.kit.settings import ServiceSettings
-
-MAX_BODY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ def create_app(service: AnyService, settings: ServiceSettings, resources: Resour
     """
     resources = resources or open_resources(service, settings)
     app = Flask(service.name, static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
+    # One more than is taken: Werkzeug cuts a body off that does not say its length, and that must show.
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES + 1)
     app.extensions["resources"] = resources
     # In this order: a refused request is observed as well.
     observation.install(app, resources.metrics)

@@ -2,18 +2,23 @@
 
 import datetime as dt
 
-from sqlalchemy import Select, func, select, type_coerce
+from sqlalchemy import ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from hotel_services.kit.columns import UtcDateTime
 
-_NOW: dict[str, Select[dt.datetime]] = {
+_NOW: dict[str, ColumnElement[dt.datetime]] = {
     # The wall clock and not the transaction's start: a lock may have been waited for in between.
-    "postgresql": select(func.clock_timestamp(type_=UtcDateTime())),
-    "sqlite": select(type_coerce(func.strftime("%Y-%m-%d %H:%M:%f", "now"), UtcDateTime())),
+    "postgresql": func.clock_timestamp(type_=UtcDateTime()),
+    "sqlite": type_coerce(func.strftime("%Y-%m-%d %H:%M:%f", "now"), UtcDateTime()),
 }
+
+
+def present(session: Session) -> ColumnElement[dt.datetime]:
+    """Return the database's present time as an expression, for a statement that notes it by itself."""
+    return _NOW[session.get_bind().dialect.name]
 
 
 def now(session: Session) -> dt.datetime:
     """Return the database's present time, in UTC."""
-    return session.execute(_NOW[session.get_bind().dialect.name]).scalar_one()
+    return session.execute(select(present(session))).scalar_one()

@@ -88,8 +88,15 @@ def execute(service: AnyService, name: str) -> int:
     except SchemaError as error:
         log.error("%s", error)  # noqa: TRY400 - as above
         return 3
-    except DatabaseUnavailableError:
+    except DatabaseUnavailableError as error:
         url = parse_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
-        log.error("The database at %s cannot be reached: check DATABASE_URL and the server", url)  # noqa: TRY400 - as above
+        reason = _first_line(error.__cause__ or error)
+        log.error("The database at %s cannot be used: %s. Check DATABASE_URL and the server", url, reason)  # noqa: TRY400 - as above
         return 3
     return 0
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what the database's driver says, without SQLAlchemy's wrapping."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().partition("\n")[0]

@@ -17,7 +17,12 @@ from hotel_services.kit.service import AnyService
 Schema = dict[str, Any]
 _REF = "#/components/schemas/{model}"
 _ALWAYS = (problems.UNAUTHORIZED, problems.VALIDATION_FAILED, problems.DATABASE_UNAVAILABLE)
-_WITH_BODY = (problems.MALFORMED_JSON, problems.CONTENT_TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE)
+_WITH_BODY = (
+    problems.MALFORMED_JSON,
+    problems.BAD_REQUEST,
+    problems.CONTENT_TOO_LARGE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
+)
 _WITH_KEY = (problems.IDEMPOTENCY_KEY_REUSED,)
 
 

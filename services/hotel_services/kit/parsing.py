@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hotel_services.kit.idempotency import HEADER, KEY_PATTERN
 from hotel_services.kit.problems import (
+    CONTENT_TOO_LARGE,
     MALFORMED_JSON,
     NOT_FOUND,
     UNSUPPORTED_MEDIA_TYPE,
@@ -18,19 +19,22 @@ from hotel_services.kit.problems import (
 )
 
 Model = TypeVar("Model", bound=BaseModel)
+MAX_BODY_BYTES = 64 * 1024
 
 
 def read_body(request: Request, model: type[Model]) -> Model:
     """Return the body as the model.
 
     Raises:
-        Problem: UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON or VALIDATION_FAILED.
-        RequestEntityTooLarge: The body is larger than the application's limit.
+        Problem: UNSUPPORTED_MEDIA_TYPE, CONTENT_TOO_LARGE, MALFORMED_JSON or VALIDATION_FAILED.
     """
     if request.mimetype != "application/json":
         raise Problem(UNSUPPORTED_MEDIA_TYPE, "Send the body with Content-Type: application/json")
+    content = request.get_data(cache=False)
+    if len(content) > MAX_BODY_BYTES:
+        raise Problem(CONTENT_TOO_LARGE, f"Send at most {MAX_BODY_BYTES} bytes")
     try:
-        return model.model_validate_json(request.get_data(cache=False))
+        return model.model_validate_json(content)
     except ValidationError as error:
         raise _rejected(error) from None
 

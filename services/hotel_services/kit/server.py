@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,10 @@ def bind(settings: ServiceSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Accepted connections inherit these; gunicorn's threads would wait for a silent client for ever.
+    patience = struct.pack("ll", settings.client_seconds, 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen(BACKLOG)

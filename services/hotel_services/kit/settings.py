@@ -22,6 +22,9 @@ class ServiceSettings(BaseSettings):
     graceful_seconds: int = Field(
         default=30, ge=1, le=3600, description="Seconds that a stopping service may take to finish requests"
     )
+    client_seconds: int = Field(
+        default=10, ge=1, le=600, description="Seconds to wait for the next byte of a client, then it is left"
+    )
     database_url: SecretStr = Field(
         default=SecretStr("sqlite:///hotel.db"),
         description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; a database for each service",

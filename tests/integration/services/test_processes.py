@@ -42,7 +42,10 @@ def test_taken_port_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_unreachable_database_is_told_without_its_password(tmp_path: Path, command: str) -> None:
     code, told = run(command, "postgresql://hotel:geheim@127.0.0.1:1/rooms", tmp_path)
-    assert (code, "The database at postgresql+psycopg://hotel:***@127.0.0.1:1/rooms" in told) == (3, True)
+    assert (code, "postgresql+psycopg://hotel:***@127.0.0.1:1/rooms cannot be used: connection" in told) == (
+        3,
+        True,
+    )
     assert "geheim" not in told
     assert "Traceback" not in told
 
@@ -92,6 +95,37 @@ def test_stopping_finishes_what_was_begun(empty_database_url: str, tmp_path: Pat
             let_go()
         assert answer.result(GRACE).status == 201
         assert running.stop(GRACE) == 0
+
+
+def test_wrong_password_is_told(postgresql_url: str, tmp_path: Path) -> None:
+    code, told = run("migrate", postgresql_url.replace("throw-away", "guessed"), tmp_path)
+    assert (code, "password authentication failed" in told) == (3, True)
+    assert "guessed" not in told
+
+
+def test_silent_clients_do_not_keep_the_threads(tmp_path: Path) -> None:
+    patience = {"THREADS": "2", "CLIENT_SECONDS": "1"}
+    with running_service("room", sqlite_url(tmp_path), tmp_path, **patience) as running:
+        address = urllib3.util.parse_url(running.url)
+        silent = [socket.create_connection((address.host, address.port)) for _ in range(4)]
+        for number, connection in enumerate(silent):
+            head = b"POST /api/room/block HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            connection.sendall(head + b"Content-Length: 99\r\n\r\n{" if number % 2 else head)
+        try:
+            assert urllib3.request("GET", f"{running.url}/livez", timeout=GRACE, retries=False).status == 200
+        finally:
+            for connection in silent:
+                connection.close()
+
+
+def test_body_without_a_length_is_limited_too(tmp_path: Path) -> None:
+    with running_service("room", sqlite_url(tmp_path), tmp_path) as running:
+        parts = iter([b" " * 1024] * 65)
+        headers = {"Content-Type": "application/json"}
+        answer = urllib3.request(
+            "POST", f"{running.url}/api/room/block", body=parts, headers=headers, retries=False
+        )
+        assert answer.status == 413
 
 
 def hold_rooms(database_url: str) -> Callable[[], None]:
