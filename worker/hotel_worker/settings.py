@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from external_tasks import Exhausted
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hotel_worker.topics import HANDLERS
@@ -30,7 +30,7 @@ class WorkerSettings(BaseSettings):
     engine_token: SecretStr | None = Field(
         default=None, description="Bearer token for the engine, instead of user and password"
     )
-    engine_ca_file: str | None = Field(
+    engine_ca_file: FilePath | None = Field(
         default=None, description="PEM file of the authorities to trust for the engine; default: the system's"
     )
     worker_topics: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -19,7 +19,7 @@ def create_worker(settings: WorkerSettings) -> Worker:
         EngineClient(
             settings.engine_url,
             auth=engine_auth(settings),
-            ca_file=settings.engine_ca_file,
+            ca_file=str(settings.engine_ca_file) if settings.engine_ca_file else None,
             user_agent="hotel-worker",
         ),
         slots=settings.worker_slots,

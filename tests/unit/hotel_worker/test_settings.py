@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from external_tasks import BasicAuth, BearerAuth
 from external_tasks.registry import Defaults
@@ -27,8 +29,12 @@ def test_nothing_has_to_be_set() -> None:
     assert engine_auth(settings) is None
 
 
-def test_every_setting_is_described() -> None:
-    assert [name for name, field in WorkerSettings.model_fields.items() if not field.description] == []
+def test_every_setting_is_described_and_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "process.md").read_text(encoding="utf-8")
+    for name, field in WorkerSettings.model_fields.items():
+        assert field.description
+        assert f"| `{name.upper()}` |" in page
+        assert field.description in page
 
 
 def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +66,7 @@ def test_token_is_an_alternative_to_a_password(monkeypatch: pytest.MonkeyPatch) 
         ({"ENGINE_URL": "engine:8080"}, "ENGINE_URL"),
         ({"ENGINE_URL": "http://user:secret@engine:8080"}, "ENGINE_URL"),
         ({"ROOM_URL": "room"}, "ROOM_URL"),
+        ({"ENGINE_CA_FILE": "/nowhere/ca.pem"}, "ENGINE_CA_FILE"),
         ({"WORKER_TOPICS": "block-room,tidy-room"}, "unknown topic tidy-room; there are validate-input"),
         ({"WORKER_TOPICS": "block-room,block-room"}, "names a topic twice"),
         ({"WORKER_TOPICS": ","}, "WORKER_TOPICS"),
