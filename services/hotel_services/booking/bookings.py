@@ -1,5 +1,6 @@
 """Claiming references and making, confirming and cancelling bookings, inside the caller's transaction."""
 
+import dataclasses
 import logging
 import uuid
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hotel_services.booking.domain import Content, Status
 from hotel_services.booking.tables import Booking, Claim
-from hotel_services.kit.clock import now
+from hotel_services.kit.clock import present
 from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, Problem
 from hotel_services.kit.references import cancel_reference, open_reference
 from hotel_services.kit.upserts import insert_into
@@ -25,7 +26,7 @@ def claim(session: Session, reservation_ref: str, claimant: str) -> bool:
         Problem: REFERENCE_TAKEN, if another claimant has it.
     """
     statement = insert_into(session, Claim).values(
-        reservation_ref=reservation_ref, claimant=claimant, created_at=now(session)
+        reservation_ref=reservation_ref, claimant=claimant, created_at=present(session)
     )
     added = statement.on_conflict_do_nothing().returning(Claim.reservation_ref)
     if session.scalars(added).one_or_none() is not None:
@@ -45,17 +46,15 @@ def create(
     Raises:
         Problem: RESERVATION_CANCELLED or REFERENCE_TAKEN.
     """
-    open_reference(session, reservation_ref)
-    booking = find(session, reservation_ref)
-    if booking is not None and booking.content != content:
-        raise Problem(REFERENCE_TAKEN, f"Reservation {reservation_ref} has another booking")
-    is_new = booking is None
+    is_new_reference = open_reference(session, reservation_ref)
+    booking = None if is_new_reference else find(session, reservation_ref)
     if booking is None:
-        booking = _add(session, reservation_ref, content)
+        return _add(session, reservation_ref, content, Status.CONFIRMED if confirm else Status.PENDING), True
+    if booking.content != content:
+        raise Problem(REFERENCE_TAKEN, f"Reservation {reservation_ref} has another booking")
     if confirm:
         booking.status = Status.CONFIRMED
-    session.flush()
-    return booking, is_new
+    return booking, False
 
 
 def confirm(session: Session, reservation_ref: str) -> Booking:
@@ -91,19 +90,14 @@ def find(session: Session, reservation_ref: str) -> Booking | None:
     return session.scalars(select(Booking).where(Booking.reservation_ref == reservation_ref)).one_or_none()
 
 
-def _add(session: Session, reservation_ref: str, content: Content) -> Booking:
-    booking = Booking(
+def _add(session: Session, reservation_ref: str, content: Content, status: Status) -> Booking:
+    statement = insert_into(session, Booking).values(
         booking_id=str(uuid.uuid4()),
         reservation_ref=reservation_ref,
-        client_id=content.client_id,
-        room_id=content.room_id,
-        check_in=content.check_in,
-        check_out=content.check_out,
-        guests=content.guests,
-        table_id=content.table_id,
-        status=Status.PENDING,
-        created_at=now(session),
+        status=status,
+        created_at=present(session),
+        **dataclasses.asdict(content),
     )
-    session.add(booking)
+    booking = session.scalars(statement.returning(Booking)).one()
     log.info("booking created", extra={"reservation_ref": reservation_ref, "booking_id": booking.booking_id})
     return booking

@@ -6,7 +6,7 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.clock import now
+from hotel_services.kit.clock import present
 from hotel_services.kit.problems import REFERENCE_TAKEN, Problem, ProblemKind
 from hotel_services.kit.references import cancel_reference, open_reference
 from hotel_services.kit.upserts import insert_into
@@ -25,8 +25,9 @@ def reserve(session: Session, reservation_ref: str, wish: Wish) -> tuple[TableRe
     Raises:
         Problem: RESERVATION_CANCELLED, REFERENCE_TAKEN or TABLE_NOT_AVAILABLE.
     """
-    open_reference(session, reservation_ref)
-    if (existing := find(session, reservation_ref)) is not None:
+    is_new_reference = open_reference(session, reservation_ref)
+    existing = None if is_new_reference else find(session, reservation_ref)
+    if existing is not None:
         return _same_again(existing, wish), False
     sold = _sell(session, reservation_ref, wish)
     log.info("table reserved", extra={"reservation_ref": reservation_ref, "table_id": sold.table_id})
@@ -80,6 +81,6 @@ def _take(session: Session, reservation_ref: str, wish: Wish, table_id: str) -> 
         seating=wish.seating,
         guests=wish.guests,
         state=State.RESERVED,
-        created_at=now(session),
+        created_at=present(session),
     )
     return session.scalars(statement.on_conflict_do_nothing().returning(TableReservation)).one_or_none()

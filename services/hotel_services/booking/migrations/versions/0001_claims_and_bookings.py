@@ -42,10 +42,3 @@ def upgrade() -> None:
     op.create_index("ix_bookings_room_id_check_out", "bookings", ["room_id", "check_out"])
     op.create_index("ix_bookings_check_out", "bookings", ["check_out"])
     op.create_index("ix_bookings_created_at", "bookings", ["created_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("bookings")
-    op.drop_table("claims")
-    op.drop_table("reservation_references")
-    op.drop_table("idempotency_keys")

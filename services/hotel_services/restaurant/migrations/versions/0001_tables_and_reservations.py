@@ -54,11 +54,3 @@ def upgrade() -> None:
         postgresql_where=SOLD,
         sqlite_where=SOLD,
     )
-
-
-def downgrade() -> None:
-    op.drop_table("table_reservations")
-    op.drop_table("seatings")
-    op.drop_table("dining_tables")
-    op.drop_table("reservation_references")
-    op.drop_table("idempotency_keys")
