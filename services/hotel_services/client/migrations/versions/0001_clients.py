@@ -27,8 +27,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_key", name="uq_clients_email_key"),
     )
     op.create_index("ix_clients_created_at", "clients", ["created_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("clients")
-    op.drop_table("idempotency_keys")

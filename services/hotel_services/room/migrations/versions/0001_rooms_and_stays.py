@@ -57,11 +57,3 @@ def upgrade() -> None:
             "(room_id WITH =, daterange(check_in, check_out, '[)') WITH &&) "
             "WHERE (state IN ('held', 'confirmed'))"
         )
-
-
-def downgrade() -> None:
-    op.drop_table("stays")
-    op.drop_table("rooms")
-    op.drop_table("room_types")
-    op.drop_table("reservation_references")
-    op.drop_table("idempotency_keys")
