@@ -19,3 +19,7 @@ $(IMAGES:%=image-%): image-%:
 push-images: images ## Push them to REGISTRY.
 	@test -n "$(REGISTRY)" || { echo "name a registry: make push-images REGISTRY=registry.example.com/team" >&2; exit 1; }
 	for image in $(IMAGES); do docker push $(REGISTRY)/$$image:$(VERSION); done
+
+.PHONY: print-images
+print-images:
+	@echo $(IMAGES:%=$(addsuffix /,$(REGISTRY))%:$(VERSION))

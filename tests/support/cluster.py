@@ -1,0 +1,264 @@
+"""A Kubernetes cluster, and releases of hotel in it."""
+
+import base64
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.charts import HOTEL
+from support.hotel_command import HotelCommand
+from support.waiting import eventually
+
+SERVICE_PORTS = {"booking": 5001, "room": 5002, "restaurant": 5003, "client": 5004}
+PORTS = {"engine": 8080, "postgresql": 5432, **SERVICE_PORTS}
+READY_SECONDS = 240
+
+
+class CommandFailedError(Exception):
+    """A command ended badly; the message is what it printed."""
+
+
+class Cluster:
+    """What one does with a cluster by kubectl and helm."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+
+    def run(self, *command: str | Path, stdin: str | None = None, seconds: float = 60) -> str:
+        """Run a command and return what it printed.
+
+        Raises:
+            CommandFailedError: it ended with an exit code that is not 0.
+        """
+        line = [str(part) for part in command]
+        done = subprocess.run(
+            line,
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        if done.returncode:
+            raise CommandFailedError(f"{' '.join(line)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def begin(self, *command: str) -> "subprocess.Popen[str]":
+        """Start a command and return at once."""
+        return subprocess.Popen(
+            command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, seconds: float = 60) -> str:
+        return self.run("kubectl", *arguments, stdin=stdin, seconds=seconds)
+
+    def helm(self, *arguments: str | Path, seconds: float = READY_SECONDS + 60) -> str:
+        return self.run("helm", *arguments, seconds=seconds)
+
+    def get(self, kind: str, namespace: str, *arguments: str) -> list[dict[str, Any]]:
+        """Return the objects of a kind in a namespace."""
+        text = self.kubectl("get", kind, "--namespace", namespace, "--output", "json", *arguments)
+        items: list[dict[str, Any]] = json.loads(text)["items"]
+        return items
+
+    def apply(self, namespace: str, *manifests: dict[str, Any]) -> None:
+        everything = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
+        self.kubectl("apply", "--namespace", namespace, "--filename", "-", stdin=json.dumps(everything))
+
+    def run_python(self, namespace: str, pod: str, script: str, *arguments: str, image: str) -> str:
+        """Run a script in a pod of its own, which meets the restricted standard; return what it printed."""
+        self.apply(namespace, python_pod(pod, script, *arguments, image=image))
+        try:
+            eventually(lambda: self._ended(namespace, pod), seconds=60, every=0.5)
+            return self.kubectl("logs", pod, "--namespace", namespace)
+        finally:
+            self.kubectl("delete", "pod", pod, "--namespace", namespace, "--wait=false")
+
+    def _ended(self, namespace: str, pod: str) -> bool:
+        phase = self.kubectl("get", "pod", pod, "--namespace", namespace, "--output=jsonpath={.status.phase}")
+        return phase in {"Succeeded", "Failed"}
+
+
+def python_pod(name: str, script: str, *arguments: str, image: str) -> dict[str, Any]:
+    """Return a pod that runs a script."""
+    container = {
+        "name": "python",
+        "image": image,
+        "command": ["python", "-c", script, *arguments],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 10001,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of hotel."""
+
+    cluster: Cluster
+    namespace: str
+    name: str = "hotel"
+
+    def install(self, *options: str, wait: bool = True) -> str:
+        """Install it, or upgrade it; return what helm printed."""
+        waiting = ["--wait", f"--timeout={READY_SECONDS}s"] if wait else []
+        return self.cluster.helm(
+            "upgrade",
+            "--install",
+            self.name,
+            HOTEL,
+            "--namespace",
+            self.namespace,
+            "--reset-values",
+            *waiting,
+            *options,
+        )
+
+    def uninstall(self) -> str:
+        return self.cluster.helm(
+            "uninstall", self.name, "--namespace", self.namespace, "--wait", "--timeout=120s"
+        )
+
+    def pods(self, *components: str) -> list[dict[str, Any]]:
+        """Return its pods, those that go away already left out."""
+        selector = f"app.kubernetes.io/instance={self.name}"
+        if components:
+            selector += f",app.kubernetes.io/component in ({','.join(components)})"
+        pods = self.cluster.get("pods", self.namespace, "--selector", selector)
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def unready(self) -> list[str]:
+        """Return the names of its lasting pods that are not ready."""
+        lasting = [
+            pod
+            for pod in self.pods()
+            if pod["metadata"]["labels"].get("app.kubernetes.io/component") not in HOOKS
+        ]
+        return [pod["metadata"]["name"] for pod in lasting if not is_ready(pod)]
+
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
+        eventually(lambda: not self.unready(), seconds=seconds, every=1)
+
+    def secret(self, name: str, key: str) -> str:
+        """Return what a Secret of the release holds."""
+        text = self.cluster.kubectl(
+            "get",
+            "secret",
+            f"{self.name}-{name}",
+            "--namespace",
+            self.namespace,
+            f"--output=jsonpath={{.data.{key}}}",
+        )
+        return base64.b64decode(text).decode()
+
+    @contextlib.contextmanager
+    def command(self, home: Path) -> Iterator[HotelCommand]:
+        """The hotel command for this release, with its ports forwarded as long as the context lasts."""
+        with contextlib.ExitStack() as stack:
+            urls = {
+                name: stack.enter_context(
+                    forwarded(self.cluster, self.namespace, f"service/{self.name}-{name}", port)
+                )
+                for name, port in {"engine": 8080, **SERVICE_PORTS}.items()
+            }
+            yield HotelCommand(home, self._environment(urls))
+
+    def _environment(self, urls: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "HOTEL_ENGINE_URL": f"{urls['engine']}/engine-rest",
+            "HOTEL_ENGINE_USER": "client",
+            "HOTEL_ENGINE_PASSWORD": self.secret("engine-client", "password"),
+            "HOTEL_SERVICE_TOKEN": self.secret("service-token", "token"),
+            **{f"HOTEL_{name.upper()}_URL": urls[name] for name in SERVICE_PORTS},
+        }
+
+
+HOOKS = {"deploy", "test"}
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod has the condition Ready."""
+    conditions = pod["status"].get("conditions", [])
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+@contextlib.contextmanager
+def forwarded(cluster: Cluster, namespace: str, target: str, port: int) -> Iterator[str]:
+    """Forward a free local port to a port of a Service; begin anew when the pod behind it goes."""
+    forward = PortForward(cluster, namespace, target, port)
+    forward.start()
+    try:
+        yield f"http://127.0.0.1:{forward.local_port}"
+    finally:
+        forward.stop()
+
+
+class PortForward:
+    """A `kubectl port-forward` that is started again, on the same local port, whenever it ends."""
+
+    def __init__(self, cluster: Cluster, namespace: str, target: str, port: int) -> None:
+        self._cluster = cluster
+        self._place = ("--namespace", namespace, target)
+        self._port = port
+        self._process: subprocess.Popen[str] | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self.local_port = 0
+
+    def start(self) -> None:
+        self._begin()
+        assert self.local_port, f"nothing is forwarded to {self._place}"
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._process:
+            self._process.kill()
+        self._thread.join(timeout=30)
+
+    def _begin(self) -> None:
+        local = str(self.local_port or "")
+        process = self._cluster.begin("kubectl", "port-forward", *self._place, f"{local}:{self._port}")
+        self._process = process
+        assert process.stdout
+        first = process.stdout.readline()
+        if first.startswith("Forwarding from 127.0.0.1:"):
+            self.local_port = int(first.split(":")[1].split()[0])
+
+    def _keep(self) -> None:
+        while not self._stopped.is_set():
+            process = self._process
+            if process and process.stdout:
+                # A forward whose pod is gone says so at the next connection, and goes on in vain.
+                for line in process.stdout:
+                    if "lost connection" in line or "error" in line.lower():
+                        break
+                process.kill()
+                process.wait()
+                process.stdout.close()
+            if not self._stopped.wait(0.5):
+                self._begin()
