@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from external_tasks.engine import EngineClient
+from external_tasks.errors import BadRequest
 from external_tasks.model import Deployment
 
 from hotel.engine_errors import translated
@@ -31,7 +32,11 @@ def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:
     """Deploy process files; only those that changed since the last time make new versions.
 
     Raises:
-        HotelError: the engine is unreachable, refuses the user, or finds a process faulty.
+        InvalidInput: the engine finds a process faulty; its message says where.
+        HotelError: the engine is unreachable or refuses the user.
     """
     with translated():
-        return engine.deploy(_NAME, files, source=_SOURCE)
+        try:
+            return engine.deploy(_NAME, files, source=_SOURCE)
+        except BadRequest as error:
+            raise InvalidInput(str(error)) from error
