@@ -165,11 +165,11 @@ class Reservation:
         assert task["taskDefinitionKey"] == "Task_ClearTheWay"
         admin.post(f"/task/{task['id']}/complete", {})
 
-    def at_once(self, *calls: Callable[[], object]) -> list[BaseException | None]:
+    def at_once(self, *calls: Callable[[], object]) -> list[EngineError | None]:
         """Make calls at the same time and return what each raised."""
         barrier = Barrier(len(calls), timeout=10)
 
-        def run(call: Callable[[], object]) -> BaseException | None:
+        def run(call: Callable[[], object]) -> EngineError | None:
             barrier.wait()
             try:
                 call()
@@ -233,3 +233,6 @@ def wait_for(condition: Callable[[], object], within_seconds: float = 20) -> Non
 
 Start = Callable[..., Reservation]
 """Starts a reservation: ``start(ref=None, **changed_variables)``."""
+
+Cancellations = Callable[[str], list[Reservation]]
+"""Finds the instances that cancellations of a reference have started."""

@@ -1,13 +1,21 @@
 """Reservations that a test drives task by task."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from support.driven_process import DRIVEN, SHIPPED, VARIABLES, Reservation, Start, driven
+from support.driven_process import (
+    DRIVEN,
+    SHIPPED,
+    VARIABLES,
+    Cancellations,
+    Reservation,
+    Start,
+    driven,
+)
 from support.stacks import Engine, Stack
 
 
@@ -35,14 +43,17 @@ def start(engine: Engine, _deployed: None) -> Iterator[Start]:
 
 
 @pytest.fixture
-def cancellation_of(engine: Engine) -> Callable[[str], Reservation | None]:
-    """Find the newest instance that a cancellation of this reference has started."""
+def cancellations(engine: Engine) -> Cancellations:
+    """Find the instances that cancellations of a reference have started, the newest first."""
 
-    def find(ref: str) -> Reservation | None:
+    def find(ref: str) -> list[Reservation]:
         query = {"processInstanceBusinessKey": ref, "sortBy": "startTime", "sortOrder": "desc"}
         rows = engine.client("client").get("/history/process-instance", query)
-        ids = [row["id"] for row in rows if row["startActivityId"] == "StartEvent_Cancel"]
-        return Reservation(engine, ids[0], ref) if ids else None
+        return [
+            Reservation(engine, row["id"], ref)
+            for row in rows
+            if row["startActivityId"] == "StartEvent_Cancel"
+        ]
 
     return find
 

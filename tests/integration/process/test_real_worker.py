@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 import requests
-from support.driven_process import SHIPPED, Reservation, Start, wait_for
+from support.driven_process import SHIPPED, Cancellations, Reservation, Start, wait_for
 from support.stacks import Stack
 
 TODAY = datetime.now(UTC).date()
@@ -129,12 +129,12 @@ def test_of_two_at_once_with_one_reference_one_is_made(reserve: Start) -> None:
 
 
 def test_confirmed_reservation_is_cancelled_everywhere(
-    reserve: Start, stack: Stack, cancellation_of: Any
+    reserve: Start, stack: Stack, cancellations: Cancellations
 ) -> None:
     reservation = reserve()
     assert reservation.end(60) == "EndEvent_Confirmed"
     reservation.cancel()
-    cancellation = cancellation_of(reservation.ref)
+    (cancellation,) = cancellations(reservation.ref)
 
     assert cancellation.end(60) == "EndEvent_Cancelled"
     assert (
@@ -154,11 +154,12 @@ def test_confirmed_reservation_is_cancelled_everywhere(
 
 
 def test_reservation_that_was_cancelled_before_it_began_ends_cancelled(
-    reserve: Start, cancellation_of: Any, stack: Stack
+    reserve: Start, cancellations: Cancellations, stack: Stack
 ) -> None:
     early = Reservation(stack.engine, "", f"R-early-{uuid4().hex[:8]}", SHIPPED)
     early.cancel()
-    assert cancellation_of(early.ref).end(60) == "EndEvent_Cancelled"
+    (cancellation,) = cancellations(early.ref)
+    assert cancellation.end(60) == "EndEvent_Cancelled"
 
     reservation = reserve(early.ref)
     assert reservation.end(60) == "EndEvent_Cancelled"
