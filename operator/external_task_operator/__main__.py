@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from external_task_operator.logs import configure_logging
 from external_task_operator.settings import SettingsError, read_settings
+from external_task_operator.simulation import command
 
 EXIT_FAILED = 1
 EXIT_BAD_SETTINGS = 2
@@ -23,7 +24,14 @@ def main(arguments: list[str] | None = None) -> None:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("run", help="run the operator (default); its settings are environment variables")
-    parser.parse_args(arguments)
+    command.add_arguments(
+        commands.add_parser(
+            "simulate", help="replay a trace of arrivals through this policy, HPA's and KEDA's"
+        )
+    )
+    options = parser.parse_args(arguments)
+    if options.command == "simulate":
+        sys.exit(command.run(options))
     run()
 
 

@@ -160,7 +160,8 @@ def _keep_what_is_not_known(plan: _Plan, spec: ScalerSpec, seen: Observation) ->
 
 
 def _keep_until_cooled(plan: _Plan, spec: ScalerSpec, history: History, now: float) -> None:
-    cooled = (history.last_active or now) + spec.cooldown_period
+    last_active = now if history.last_active is None else history.last_active
+    cooled = last_active + spec.cooldown_period
     if plan.replicas == 0 < plan.current and now < cooled:
         note = f"to 0 at {clock(cooled)}, when cooldownPeriod ({spec.cooldown_period} s) is over"
         plan.change(1, Reason.COOLDOWN, note)

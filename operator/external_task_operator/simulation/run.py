@@ -1,0 +1,117 @@
+"""The simulation: arrivals, workers and an autoscaler on one clock."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from external_task_operator.simulation.autoscalers import Autoscaler
+from external_task_operator.simulation.fleet import Fleet, FleetSettings
+
+_SETTLE_SECONDS = 600.0
+_LIMIT_SECONDS = 86_400.0
+
+
+class NeverDrained(Exception):  # noqa: N818 - it says what happened
+    """The tasks are not done a day after the last arrival: the replicas allowed cannot do it."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The state at a moment, for the plot."""
+
+    at: float
+    waiting: int
+    locked: int
+    replicas: int
+    ready: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a policy.
+
+    Attributes:
+        policy: its name.
+        tasks: done in all.
+        drain_seconds: from the last arrival until all were done.
+        wait_p50: seconds from a task's creation until a worker took it.
+        wait_p95: likewise.
+        wait_p99: likewise.
+        replica_seconds: from the creation of each pod until its end, until ten minutes after the last task.
+        most_replicas: at any moment.
+        scalings: changes of the replicas.
+        busy_pods_taken: pods that were told to go while they worked.
+        tasks_killed: tasks that were not done when the time for that was over.
+        samples: for the plot.
+    """
+
+    policy: str
+    tasks: int
+    drain_seconds: float
+    wait_p50: float
+    wait_p95: float
+    wait_p99: float
+    replica_seconds: float
+    most_replicas: int
+    scalings: int
+    busy_pods_taken: int
+    tasks_killed: int
+    samples: tuple[Sample, ...]
+
+
+def simulate(
+    policy: str, arrivals: Sequence[float], autoscaler: Autoscaler, settings: FleetSettings
+) -> Outcome:
+    """Replay arrivals until all tasks are done, and ten minutes more for the scale-in.
+
+    Raises:
+        NeverDrained: the tasks pile up for ever.
+    """
+    fleet, samples = Fleet(settings), []
+    expected, drained_at, next_arrival = len(arrivals) * settings.stages, math.inf, 0
+    while True:
+        coming = arrivals[next_arrival] if next_arrival < len(arrivals) else math.inf
+        now = min(coming, fleet.next_event(), autoscaler.next_look())
+        if now > drained_at + _SETTLE_SECONDS:
+            break
+        if now > arrivals[-1] + _LIMIT_SECONDS:
+            raise NeverDrained(f"{policy}: {fleet.done} of {expected} tasks were done")
+        while next_arrival < len(arrivals) and arrivals[next_arrival] <= now:
+            fleet.arrive(now)
+            next_arrival += 1
+        fleet.advance(now)
+        if fleet.done == expected:
+            drained_at = min(drained_at, now)
+        if autoscaler.next_look() <= now:
+            samples.append(_sample(fleet, now))
+            autoscaler.look(fleet, now)
+    fleet.close(drained_at + _SETTLE_SECONDS)
+    return _outcome(policy, fleet, drained_at - arrivals[-1], samples)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest value that so large a share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(math.ceil(len(ordered) * share) - 1, 0)]
+
+
+def _sample(fleet: Fleet, now: float) -> Sample:
+    ready = sum(pod.ready for pod in fleet.pods)
+    return Sample(now, len(fleet.waiting), fleet.locked, fleet.replicas, ready)
+
+
+def _outcome(policy: str, fleet: Fleet, drain_seconds: float, samples: list[Sample]) -> Outcome:
+    return Outcome(
+        policy=policy,
+        tasks=fleet.done,
+        drain_seconds=drain_seconds,
+        wait_p50=percentile(fleet.waits, 0.5),
+        wait_p95=percentile(fleet.waits, 0.95),
+        wait_p99=percentile(fleet.waits, 0.99),
+        replica_seconds=fleet.pod_seconds,
+        most_replicas=max((sample.replicas for sample in samples), default=0),
+        scalings=fleet.scalings,
+        busy_pods_taken=fleet.busy_pods_taken,
+        tasks_killed=fleet.tasks_killed,
+        samples=tuple(samples),
+    )
