@@ -4,6 +4,7 @@ import logging
 import traceback
 
 from flask import Flask, Response
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from hotel_services.kit import problems
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     """Register the error handlers."""
     app.register_error_handler(Problem, _send)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, _unreadable)
     app.register_error_handler(DatabaseUnavailableError, _unavailable)
     app.register_error_handler(Exception, _unexpected)
 
@@ -45,6 +47,11 @@ def _http(error: HTTPException) -> Response:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return _send(Problem(kind, f"{kind.title}; see /docs", headers=headers))
+
+
+def _unreadable(_error: ParseException) -> Response:
+    # gunicorn hands a body over before it has looked at its chunks.
+    return _send(Problem(problems.BAD_REQUEST, "The body's chunks are not those of HTTP"))
 
 
 def _unavailable(error: DatabaseUnavailableError) -> Response:

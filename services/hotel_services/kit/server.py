@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hotel_services.kit.app import create_app, open_resources
 from hotel_services.kit.service import AnyService
 from hotel_services.kit.settings import ServiceSettings, SettingsError
 from hotel_services.kit.sweeper import Sweeper
+from hotel_services.kit.unreadable import ProblemWorker
 
 BACKLOG = 512
 # Longer than the worker's pooled connections are idle, so that it is never we who close one in use.
@@ -32,6 +34,11 @@ class PropagatingLogger(Logger):
         self._access_log_enabled = False
         self.error_log.propagate = True
 
+    def exception(self, msg: object, *args: object, **kwargs: Any) -> None:
+        """Leave out that a client fell silent, which is nobody's error here."""
+        if not isinstance(sys.exception(), BlockingIOError):
+            super().exception(msg, *args, **kwargs)
+
 
 class ServiceApplication(BaseApplication):
     """Serves one service on a socket that listens already."""
@@ -46,7 +53,7 @@ class ServiceApplication(BaseApplication):
         """Give gunicorn its settings; it reads no file and no environment."""
         options = {
             "bind": f"fd://{self._listener.detach()}",
-            "worker_class": "gthread",
+            "worker_class": ProblemWorker,
             "workers": 1,
             "threads": self._settings.threads,
             "keepalive": KEEPALIVE_SECONDS,
