@@ -50,6 +50,8 @@ def create_app(service: AnyService, settings: ServiceSettings, resources: Resour
     app = Flask(service.name, static_folder=None)
     # One more than is taken: Werkzeug cuts a body off that does not say its length, and that must show.
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY_BYTES + 1)
+    # A path has one spelling; the others are not found, rather than redirected to it.
+    app.url_map.merge_slashes = False
     app.extensions["resources"] = resources
     # In this order: a refused request is observed as well.
     observation.install(app, resources.metrics)
