@@ -10,7 +10,7 @@ GRID_SECONDS = 0.1
 
 
 class DueRetries:
-    """A set of times, the earliest first; safe for threads.
+    """Tasks that failed here and the times from which on they can be fetched again; safe for threads.
 
     Args:
         monotonic: seconds of a clock that never goes back.
@@ -19,17 +19,23 @@ class DueRetries:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._times: list[int] = []
-        self._known: set[int] = set()
+        self._tasks: dict[int, set[str]] = {}
         self._changed = threading.Condition()
 
-    def add(self, seconds: float) -> None:
+    def add(self, task_id: str, seconds: float) -> None:
         """Remember that a task can be fetched again in so many seconds."""
         slot = int((self._monotonic() + seconds) / GRID_SECONDS) + 1
         with self._changed:
-            if slot not in self._known:
-                self._known.add(slot)
+            if slot not in self._tasks:
+                self._tasks[slot] = set()
                 heappush(self._times, slot)
                 self._changed.notify()
+            self._tasks[slot].add(task_id)
+
+    def waits_for(self, task_id: str) -> bool:
+        """Whether a task failed here and is not due yet."""
+        with self._changed:
+            return any(task_id in tasks for tasks in self._tasks.values())
 
     def seconds_to_next(self) -> float | None:
         """Return the seconds to the next due time, 0 or less if it is over; None if there is none."""
@@ -42,7 +48,7 @@ class DueRetries:
         with self._changed:
             before = len(self._times)
             while self._times and self._times[0] <= now:
-                self._known.discard(heappop(self._times))
+                del self._tasks[heappop(self._times)]
             return len(self._times) < before
 
     def wait(self, at_most: float) -> bool:

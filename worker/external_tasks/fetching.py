@@ -6,26 +6,25 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 
 from external_tasks.due import GRID_SECONDS, DueRetries
-from external_tasks.errors import EngineError, EngineForbidden, EngineUnauthorized
+from external_tasks.errors import EngineError
 from external_tasks.metrics import Metrics
 from external_tasks.model import ExternalTask, TopicSubscription
+from external_tasks.orphans import Orphans
+from external_tasks.outages import seconds_to_wait
 from external_tasks.ports import ExternalTaskEngine
-from external_tasks.retry import Backoff, Random
+from external_tasks.retry import Random
 from external_tasks.slots import Pace, Slots
 from external_tasks.status import EngineStatus
 
 logger = logging.getLogger(__name__)
 
-OUTAGE_BACKOFF = Backoff(first_seconds=0.25, factor=2, max_seconds=15, jitter=0.5)
-REFUSED_BACKOFF = Backoff(first_seconds=5, factor=2, max_seconds=60, jitter=0.2)
-
 SLICE_SECONDS = 0.5
 """No wait inside the loop is longer, so that it notices a stop and shows that it is alive."""
 
-BATCH_SHARE = 0.5
+BATCH_SHARE = 0.75
 """Share of the slots that should be free before tasks are fetched while more are known to queue up."""
 
 
@@ -62,6 +61,7 @@ class Fetcher:
         status: hears whether the engine answers.
         metrics: counts.
         random: spreads delays.
+        orphans: unlocks what a fetch locked whose answer was lost.
         monotonic: seconds of a clock that never goes back.
     """
 
@@ -77,6 +77,7 @@ class Fetcher:
         status: EngineStatus,
         metrics: Metrics,
         random: Random,
+        orphans: Orphans,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
@@ -88,6 +89,8 @@ class Fetcher:
         self._status = status
         self._metrics = metrics
         self._random = random
+        self._orphans = orphans
+        self._fetching_beside = Lock()
         self._monotonic = monotonic
         self._polling = False
         self._more_queue_up = False
@@ -128,11 +131,15 @@ class Fetcher:
             EngineError: a fetch failed.
         """
         while not stop.is_set():
+            self._beat = self._monotonic()
             free = self._slots.free
-            asked = self._slots.reserve(timeout=SLICE_SECONDS)
-            if asked and not self._fetch(asked, 0, stop):
-                if free == self._slots.total:
-                    return
+            asked = self._reserve()
+            if not asked:
+                continue
+            brought = self._fetch(asked, 0, stop)
+            if not brought and free == self._slots.total:
+                return
+            if not brought:
                 self._slots.wait_release(free, SLICE_SECONDS)
 
     def _guarded(self, fetch: Callable[[Event], None], stop: Event) -> None:
@@ -141,35 +148,44 @@ class Fetcher:
         except EngineError as error:
             if stop.is_set():
                 return
+            self._orphans.suspect(error)
             self._metrics.fetch_failed(error.kind)
             self._status.failed(error)
             self._errors += 1
-            self._pause(self._backoff(error).delay(self._errors, self._random), stop)
+            self._pause(seconds_to_wait(error, self._errors, self._random), stop)
         except Exception:
             logger.exception("the fetch loop met an error of its own and goes on")
             self._pause(1.0, stop)
 
     def _poll(self, stop: Event) -> None:
-        asked = self._slots.reserve(
-            at_least=math.ceil(self._slots.total * BATCH_SHARE) if self._more_queue_up else 1,
-            linger=self._pace.linger_seconds() if self._more_queue_up else 0.0,
-            timeout=SLICE_SECONDS,
-        )
+        asked = self._reserve()
         if not asked:
             return
         self._polling = True
         try:
-            self._more_queue_up = self._fetch(asked, self._wait_ms(), stop) >= asked
+            self._fetch(asked, self._wait_ms(), stop)
         finally:
             self._polling = False
         self._errors = 0
+        with self._fetching_beside:
+            self._orphans.unlock()
+
+    def _reserve(self) -> int:
+        if not self._more_queue_up:
+            return self._slots.reserve(timeout=SLICE_SECONDS)
+        return self._slots.reserve(
+            at_least=math.ceil(self._slots.total * BATCH_SHARE),
+            linger=self._pace.linger_seconds(),
+            timeout=SLICE_SECONDS,
+        )
 
     def _fetch_beside_poll(self, stop: Event) -> None:
         # Slots that became free after the poll was sent are what the poll did not ask for. No poll, no need:
         # the next one is about to be sent, or no slot is free.
-        asked = self._slots.reserve() if self._polling else 0
-        if asked:
-            self._fetch(asked, 0, stop)
+        with self._fetching_beside:
+            asked = self._slots.reserve() if self._polling else 0
+            if asked:
+                self._fetch(asked, 0, stop)
 
     def _fetch(self, asked: int, wait_ms: int, stop: Event) -> int:
         plan, started = self._plan, self._monotonic()
@@ -180,6 +196,7 @@ class Fetcher:
             )
         finally:
             self._slots.settle(asked, len(tasks))
+        self._more_queue_up = len(tasks) == asked
         self._status.answered()
         self._metrics.fetched(self._monotonic() - started, (task.topic for task in tasks))
         if stop.is_set():
@@ -216,7 +233,3 @@ class Fetcher:
         until = self._monotonic() + seconds
         while (left := until - self._monotonic()) > 0 and not stop.wait(min(left, SLICE_SECONDS)):
             self._beat = self._monotonic()
-
-    def _backoff(self, error: EngineError) -> Backoff:
-        refused = isinstance(error, EngineUnauthorized | EngineForbidden)
-        return REFUSED_BACKOFF if refused else OUTAGE_BACKOFF

@@ -100,6 +100,10 @@ class LockKeeper:
         held.extend_at = self._monotonic() + held.duration / 2
         return True
 
+    def keeps(self, task_id: str) -> bool:
+        """Whether a task is in its care."""
+        return task_id in self._held
+
     @property
     def held(self) -> list[HeldLock]:
         """The locks in its care."""

@@ -14,6 +14,7 @@ from external_tasks.fetching import Fetcher, FetchPlan
 from external_tasks.locks import Hold, LockKeeper
 from external_tasks.metrics import Metrics
 from external_tasks.model import ExternalTask
+from external_tasks.orphans import Orphans
 from external_tasks.pool import HandlerPool
 from external_tasks.ports import ExternalTaskEngine
 from external_tasks.registry import Defaults, TopicHandler
@@ -99,7 +100,8 @@ class Machinery:
             pace,
             metrics,
         )
-        self._pool = HandlerPool(self._slots, runner.run)
+        self._pool = HandlerPool(self._slots)
+        self._take = runner.take
         self._fetcher = Fetcher(
             engine,
             FetchPlan(
@@ -115,6 +117,7 @@ class Machinery:
             status=self._status,
             metrics=metrics,
             random=random,
+            orphans=Orphans(engine, worker_id, self._keeper, due),
         )
         self._tick = min(MAX_TICK_SECONDS, min(h.subscription.lock_ms for h in handlers.values()) / 8000)
         self._fetch_threads: list[threading.Thread] = []
@@ -186,10 +189,10 @@ class Machinery:
             ended(None)
 
     def _start_task(self, task: ExternalTask) -> bool:
-        if self._keeper.renew(task.id):
-            return False
-        self._pool.submit(task)
-        return True
+        work = self._take(task)
+        if work is not None:
+            self._pool.submit(work)
+        return work is not None
 
     def _read_file(self, task: ExternalTask, name: str) -> bytes:
         return self._engine.file_variable(task.process_instance_id, task.execution_id, name)

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from external_tasks.model import ExternalTask
 from external_tasks.slots import Slots
 
 logger = logging.getLogger(__name__)
@@ -16,13 +15,11 @@ class HandlerPool:
 
     Args:
         slots: freed as tasks end.
-        run: does a task.
     """
 
-    def __init__(self, slots: Slots, run: Callable[[ExternalTask], None]) -> None:
+    def __init__(self, slots: Slots) -> None:
         self._slots = slots
-        self._run = run
-        self._tasks: SimpleQueue[ExternalTask | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"slot-{number}", daemon=True)
             for number in range(slots.total)
@@ -33,20 +30,20 @@ class HandlerPool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, task: ExternalTask) -> None:
-        """Give a task to a thread that is free."""
-        self._tasks.put(task)
+    def submit(self, work: Callable[[], None]) -> None:
+        """Give the work on a task to a thread that is free."""
+        self._waiting.put(work)
 
     def close(self) -> None:
         """Let each thread end once it has nothing to do."""
         for _ in self._threads:
-            self._tasks.put(None)
+            self._waiting.put(None)
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (work := self._waiting.get()) is not None:
             try:
-                self._run(task)
+                work()
             except Exception:
-                logger.exception("a task met an error of the worker", extra={"task_id": task.id})
+                logger.exception("a task met an error of the worker")
             finally:
                 self._slots.release()

@@ -59,6 +59,10 @@ class ExternalTaskEngine(Protocol):
     def unlock(self, task_id: str) -> None:
         """Give a task back."""
 
+    def external_tasks(self, *, first: int = 0, limit: int = 100, **filters: Any) -> list[dict[str, Any]]:
+        """Return one page of external tasks as the engine writes them."""
+        ...
+
     def file_variable(self, process_instance_id: str, execution_id: str, name: str) -> bytes:
         """Return the content of a file variable."""
         ...

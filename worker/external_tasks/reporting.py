@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from external_tasks.errors import (
     EngineError,
-    EngineForbidden,
     EngineOverloaded,
     EngineServerError,
-    EngineUnauthorized,
     EngineUnreachable,
     LockLost,
     NotFound,
@@ -19,16 +17,13 @@ from external_tasks.errors import (
 )
 from external_tasks.locks import HeldLock, Hold
 from external_tasks.model import ExternalTask
+from external_tasks.outages import is_outage, seconds_to_wait
 from external_tasks.outcomes import ErrorRules, Failure, Outcome, label, send
 from external_tasks.ports import ExternalTaskEngine
 from external_tasks.retry import Backoff, Random
 from external_tasks.status import EngineStatus
 
 CONFLICT_BACKOFF = Backoff(first_seconds=0.02, factor=2, max_seconds=1, jitter=0.5)
-OUTAGE_BACKOFF = Backoff(first_seconds=0.25, factor=2, max_seconds=5, jitter=0.5)
-
-OUTAGES = (EngineUnreachable, EngineOverloaded, EngineUnauthorized, EngineForbidden)
-"""Nothing is wrong with the report: it will be taken once the engine, or the user's rights, are back."""
 
 SERVER_ERROR_TRIES = 3
 """A report that fails inside the engine so often is taken as a failure of the task."""
@@ -112,14 +107,14 @@ class Reporter:
             return None
         if isinstance(error, OptimisticLockingConflict):
             return CONFLICT_BACKOFF.delay(tries.count, self._random)
-        if isinstance(error, OUTAGES):
+        if isinstance(error, EngineError) and is_outage(error):
             tries.unclear = tries.unclear or isinstance(error, EngineUnreachable | EngineOverloaded)
             self._status.failed(error)
-            return OUTAGE_BACKOFF.delay(tries.count, self._random)
+            return seconds_to_wait(error, tries.count, self._random)
         if isinstance(error, EngineServerError) and (
             tries.count < SERVER_ERROR_TRIES or isinstance(outcome, Failure)
         ):
-            return OUTAGE_BACKOFF.delay(tries.count, self._random)
+            return seconds_to_wait(error, tries.count, self._random)
         return None
 
     def _instead_of(

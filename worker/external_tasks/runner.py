@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from external_tasks.due import DueRetries
 from external_tasks.errors import HandlerError
 from external_tasks.execution import Executed, Executor
-from external_tasks.locks import LockKeeper
+from external_tasks.locks import HeldLock, LockKeeper
 from external_tasks.metrics import Metrics
 from external_tasks.model import ExternalTask
 from external_tasks.outcomes import Failure
@@ -24,7 +25,7 @@ _LEVELS = {"completed": logging.INFO, "bpmn_error": logging.INFO, "incident": lo
 
 @dataclass(frozen=True)
 class TaskRunner:
-    """Runs tasks in the calling thread, each with its lock kept, and reports, counts and logs them.
+    """Runs tasks, each with its lock kept, and reports, counts and logs them.
 
     Args:
         handlers: by topic.
@@ -46,15 +47,22 @@ class TaskRunner:
     metrics: Metrics
     clock: Callable[[], float] = time.perf_counter
 
-    def run(self, task: ExternalTask) -> None:
-        """Run the handler of a task's topic and report its outcome."""
+    def take(self, task: ExternalTask) -> Callable[[], None] | None:
+        """Take care of a fetched task; return the work on it, or None if it is being done already."""
+        if self.keeper.renew(task.id):
+            return None
+        lock_seconds = self.handlers[task.topic].subscription.lock_ms / 1000
+        return partial(self._run, task, self.keeper.hold(task.id, task.topic, lock_seconds))
+
+    def _run(self, task: ExternalTask, held: HeldLock) -> None:
         handler = self.handlers[task.topic]
         started = self.clock()
-        held = self.keeper.hold(task.id, task.topic, handler.subscription.lock_ms / 1000)
         try:
             executed = self.executor.execute(task, handler, held.ended)
             handled = self.clock()
             report = self.reporter.report(task, executed.outcome, held, handler.rules)
+            if report.result == "failed" and isinstance(report.outcome, Failure):
+                self.due.add(task.id, report.outcome.retry_seconds)
         finally:
             self.keeper.drop(held)
         self._note(task, executed, report, handled - started, self.clock() - handled)
@@ -69,8 +77,6 @@ class TaskRunner:
     ) -> None:
         self.pace.learn(handler_seconds, report_seconds)
         self.metrics.task_ended(task.topic, report.result, handler_seconds)
-        if report.result == "failed" and isinstance(report.outcome, Failure):
-            self.due.add(report.outcome.retry_seconds)
         level = _LEVELS.get(report.result, logging.WARNING)
         if logger.isEnabledFor(level):
             fields = self._fields(task, report, handler_seconds)

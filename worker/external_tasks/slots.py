@@ -14,10 +14,11 @@ class Pace:
 
     MAX_SECONDS = 0.25
     _WEIGHT = 0.1
+    _FIRST_GUESS = 0.05
 
     def __init__(self) -> None:
         self._handler_seconds = 0.0
-        self._report_seconds = 0.0
+        self._report_seconds = self._FIRST_GUESS
 
     def learn(self, handler_seconds: float, report_seconds: float) -> None:
         """Take in one task; a lost update between threads does not matter to a moving average."""

@@ -145,7 +145,7 @@ def _file(value: File) -> TypedJson:
     return {
         "value": b64encode(value.content).decode("ascii"),
         "type": "File",
-        "valueInfo": {"filename": value.name, "mimetype": value.mime_type},
+        "valueInfo": {"filename": value.name, "mimeType": value.mime_type},
     }
 
 
@@ -197,7 +197,7 @@ def _read_object(value: Any, info: Mapping[str, Any]) -> Any:
 
 
 def _read_file(_: Any, info: Mapping[str, Any]) -> File:
-    return File(info.get("filename") or "", None, info.get("mimetype") or "application/octet-stream")
+    return File(info.get("filename") or "", None, info.get("mimeType") or "application/octet-stream")
 
 
 _DECODERS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {

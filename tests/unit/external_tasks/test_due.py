@@ -7,8 +7,8 @@ from support.hand_clock import HandClock
 
 def test_the_earliest_retry_is_the_next_one(clock: HandClock) -> None:
     due = DueRetries(clock)
-    due.add(9)
-    due.add(3)
+    due.add("t1", 9)
+    due.add("t2", 3)
 
     assert due.seconds_to_next() == pytest.approx(3, abs=1.01 * GRID_SECONDS)
 
@@ -23,7 +23,7 @@ def test_nothing_is_due_where_nothing_was_added(clock: HandClock) -> None:
 
 def test_a_retry_is_never_due_too_early(clock: HandClock) -> None:
     due = DueRetries(clock)
-    due.add(3)
+    due.add("t2", 3)
     clock.advance(3)
 
     assert not due.forget_due()
@@ -35,7 +35,7 @@ def test_a_retry_is_never_due_too_early(clock: HandClock) -> None:
 def test_many_failures_at_once_are_one_due_time(clock: HandClock) -> None:
     due = DueRetries(clock)
     for _ in range(1000):
-        due.add(3)
+        due.add("t2", 3)
     clock.advance(3 + GRID_SECONDS)
 
     assert due.forget_due()
@@ -44,23 +44,23 @@ def test_many_failures_at_once_are_one_due_time(clock: HandClock) -> None:
 
 def test_a_time_can_be_added_again_after_it_was_forgotten(clock: HandClock) -> None:
     due = DueRetries(clock)
-    due.add(0)
+    due.add("t1", 0)
     clock.advance(GRID_SECONDS)
     due.forget_due()
-    due.add(0)
+    due.add("t1", 0)
 
     assert due.seconds_to_next() is not None
 
 
 def test_waiting_ends_when_a_retry_falls_due() -> None:
     due = DueRetries()
-    due.add(0.05)
+    due.add("t1", 0.05)
 
     assert due.wait(5)
 
 
 def test_waiting_notices_a_retry_that_is_added_meanwhile() -> None:
     due = DueRetries()
-    threading.Timer(0.05, due.add, [0]).start()
+    threading.Timer(0.05, due.add, ["t1", 0]).start()
 
     assert due.wait(5)

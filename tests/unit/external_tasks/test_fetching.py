@@ -9,7 +9,9 @@ from external_tasks import EngineUnreachable, ExternalTask, TopicSubscription
 from external_tasks.due import DueRetries
 from external_tasks.errors import EngineError, EngineUnauthorized
 from external_tasks.fetching import Fetcher, FetchPlan
+from external_tasks.locks import LockKeeper
 from external_tasks.metrics import Metrics
+from external_tasks.orphans import Orphans
 from external_tasks.slots import Pace, Slots
 from external_tasks.status import EngineStatus
 from external_tasks.testing import FakeEngine
@@ -52,6 +54,7 @@ class Loop:
             status=EngineStatus(self.metrics),
             metrics=self.metrics,
             random=lambda: 0.0,
+            orphans=Orphans(self.engine, "pod:1", LockKeeper(self.engine, "pod:1", self.metrics), self.due),
         )
 
     def start(self, task: ExternalTask) -> bool:
@@ -112,7 +115,7 @@ def test_a_full_worker_does_not_fetch() -> None:
 def test_a_poll_ends_when_a_retry_falls_due() -> None:
     loop = Loop(slots=1)
     loop.run(fetches=1)
-    loop.due.add(0.5)
+    loop.due.add("t", 0.5)
     loop.run(fetches=1)
 
     _, wait_ms = loop.engine.asked[-1]
@@ -133,7 +136,7 @@ def test_a_retry_that_falls_due_during_a_poll_is_fetched_beside_it() -> None:
 
     loop.engine.failure(task.id, "pod:1", message="", details="", retries=1, retry_timeout_ms=100)
     loop.slots.release()
-    loop.due.add(0.1)
+    loop.due.add(task.id, 0.1)
 
     assert loop.engine.wait_until(lambda: len(loop.started) == 2, 3)
     assert loop.engine.asked[-1] == (1, 0)
@@ -221,6 +224,21 @@ def test_errors_are_counted_by_kind() -> None:
     )
 
 
+def test_what_a_broken_fetch_has_locked_is_unlocked_once_the_engine_answers() -> None:
+    """The engine locks tasks for a client that is gone: they would stay locked for nobody."""
+    loop = Loop(slots=2, poll_seconds=0.05)
+    task = loop.engine.add_task("topic")
+    loop.engine.fail_next("fetch_and_lock", EngineUnreachable("reset"), after_effect=True)
+    thread = threading.Thread(target=loop.fetcher.run, args=(loop.stop,))
+    thread.start()
+
+    assert loop.engine.wait_until(lambda: len(loop.started) == 1)
+    loop.stop.set()
+    thread.join(10)
+    assert task.fetched_by == ["pod:1", "pod:1"]
+    assert loop.engine.calls["external_tasks"] == 1
+
+
 def test_running_until_idle_includes_what_running_tasks_lead_to() -> None:
     loop = Loop(slots=2)
     loop.engine.add_task("topic")
@@ -253,16 +271,16 @@ def test_more_tasks_are_fetched_in_batches_while_they_queue_up() -> None:
     loop = Loop(slots=4)
     for _ in range(8):
         loop.engine.add_task("topic")
-    loop.fetcher._pace.learn(handler_seconds=0, report_seconds=100)
+    loop.fetcher._pace.learn(handler_seconds=0, report_seconds=1000)
     thread = threading.Thread(target=loop.fetcher.run, args=(loop.stop,))
     thread.start()
     assert loop.engine.wait_until(lambda: len(loop.started) == 4)
 
-    loop.slots.release()
-    loop.slots.release()
+    for _ in range(3):
+        loop.slots.release()
 
-    assert loop.engine.wait_until(lambda: len(loop.started) == 6)
-    assert [asked for asked, _ in loop.engine.asked] == [4, 2]
+    assert loop.engine.wait_until(lambda: len(loop.started) == 7)
+    assert [asked for asked, _ in loop.engine.asked] == [4, 3]
     loop.stop.set()
     for _ in range(4):
         loop.slots.release()

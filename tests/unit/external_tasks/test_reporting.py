@@ -77,11 +77,11 @@ def test_an_outcome_is_reported_once(desk: Desk) -> None:
     ],
 )
 def test_a_completion_is_repeated_until_the_engine_takes_it(desk: Desk, error: EngineError) -> None:
-    desk.engine.fail_next("complete", error, times=20)
+    desk.engine.fail_next("complete", error, times=8)
 
     assert desk.report(Complete()).result == "completed"
     assert desk.kept.state == "completed"
-    assert desk.held.ended.waits == 20
+    assert desk.held.ended.waits == 8
 
 
 def test_a_completion_whose_answer_was_lost_counts_as_done(desk: Desk) -> None:

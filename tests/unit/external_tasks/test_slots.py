@@ -103,7 +103,3 @@ def test_slow_tasks_linger_a_twentieth_of_their_time_up_to_a_limit() -> None:
 
     assert short == pytest.approx(0.05, rel=0.01)
     assert pace.linger_seconds() == Pace.MAX_SECONDS
-
-
-def test_a_worker_that_has_done_nothing_yet_does_not_linger() -> None:
-    assert Pace().linger_seconds() == 0

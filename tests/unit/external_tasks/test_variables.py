@@ -58,7 +58,7 @@ def test_a_file_is_sent_with_its_name_and_type() -> None:
         "v": {
             "value": "JVBERg==",
             "type": "File",
-            "valueInfo": {"filename": "bill.pdf", "mimetype": "application/pdf"},
+            "valueInfo": {"filename": "bill.pdf", "mimeType": "application/pdf"},
         }
     }
 
@@ -130,7 +130,7 @@ def test_a_name_must_be_a_text(name: Any) -> None:
             datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=timezone(timedelta(hours=2))),
         ),
         (
-            {"type": "File", "value": None, "valueInfo": {"filename": "a.txt", "mimetype": "text/plain"}},
+            {"type": "File", "value": None, "valueInfo": {"filename": "a.txt", "mimeType": "text/plain"}},
             File("a.txt", None, "text/plain"),
         ),
         ({"type": "File", "value": None}, File("")),

@@ -102,6 +102,17 @@ class FakeTask:
         if self.suspended:
             raise TaskSuspended(f"ExternalTask with id '{self.id}' is suspended.", status=400)
 
+    def as_listed(self) -> dict[str, Any]:
+        """Return it as a list of tasks does."""
+        return {
+            "id": self.id,
+            "topicName": self.topic,
+            "workerId": self.worker_id,
+            "retries": self.retries,
+            "businessKey": self.business_key,
+            "processInstanceId": self.process_instance_id,
+        }
+
     def as_fetched(self, topic: TopicSubscription) -> ExternalTask:
         """Return it as a fetch does."""
         wanted = self.encoded if topic.variables is None else topic.variables
