@@ -99,3 +99,9 @@ class WaitTimeout(HotelError):
 
 class StackError(HotelError):
     """The local stack could not be started, or is not as this command needs it."""
+
+
+class AlreadyRunning(StackError):
+    """Parts of this local stack run already."""
+
+    exit_code = ExitCode.CONFLICT

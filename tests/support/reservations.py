@@ -14,19 +14,20 @@ Fields = Callable[..., dict[str, Any]]
 # Beyond the days that replays play on.
 _FIRST_DAY = 200
 _DAYS = 700
+_NIGHTS = 3
 _numbers = itertools.count()
 
 
 def new_fields(**changes: Any) -> dict[str, Any]:
     """Return the fields of a reservation that gets a room: its days and its guest are no other test's."""
     number = next(_numbers)
-    check_in = datetime.now(UTC).date() + timedelta(days=_FIRST_DAY + number % _DAYS)
+    check_in = datetime.now(UTC).date() + timedelta(days=_FIRST_DAY + _NIGHTS * number % _DAYS)
     return {
         "first_name": "Jean",
         "last_name": "Martin",
         "email": f"jean-{number}@example.com",
         "check_in": check_in.isoformat(),
-        "check_out": (check_in + timedelta(days=3)).isoformat(),
+        "check_out": (check_in + timedelta(days=_NIGHTS)).isoformat(),
         "room_type": "B",
         "guests": 2,
         "table_wanted": True,

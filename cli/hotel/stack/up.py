@@ -10,7 +10,7 @@ from external_tasks.auth import BasicAuth
 from external_tasks.engine import EngineClient
 
 from hotel.deployment import deploy, process_files
-from hotel.errors import InvalidInput, StackError
+from hotel.errors import AlreadyRunning, InvalidInput
 from hotel.signals import unbroken
 from hotel.stack import process
 from hotel.stack.credentials import Credentials
@@ -64,7 +64,8 @@ def bring_up(plan: Plan, options: StackOptions, report: Report) -> Up:
         report: is told each step.
 
     Raises:
-        StackError: a part did not start, a port is taken, or parts of this stack run already.
+        AlreadyRunning: parts of this stack run.
+        StackError: a part did not start, or a port is taken.
     """
     with locked(plan.home), ExitStack() as undo:
         before = StackState.load(plan.home)
@@ -122,7 +123,7 @@ def _check_nothing_runs(before: StackState | None) -> None:
     running = before.running() if before else []
     if running:
         names = ", ".join(record.name for record in running)
-        raise StackError(f"the stack runs already ({names}); `hotel down` stops it")
+        raise AlreadyRunning(f"the stack runs already ({names}); `hotel down` stops it")
 
 
 def _planned_state(plan: Plan, before: StackState | None) -> StackState:

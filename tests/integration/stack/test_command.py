@@ -210,8 +210,9 @@ def test_a_process_that_is_no_bpmn_is_refused(hotel: HotelCommand, tmp_path: Pat
 
     ran = hotel("deploy", "--folder", str(tmp_path))
 
-    assert ran.code == ExitCode.UNEXPECTED
+    assert ran.code == ExitCode.USAGE
     assert ran.err.startswith("hotel: ")
+    assert "Cannot find the declaration of element 'bpmn'" in ran.err
     assert "Traceback" not in ran.err
 
 

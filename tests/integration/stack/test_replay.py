@@ -84,12 +84,12 @@ def odd_rows() -> list[dict[str, str]]:
 def test_many_at_once_all_end_in_the_model_and_the_invariants_hold(
     hotel: HotelCommand, tmp_path: Path
 ) -> None:
-    file = write_csv(tmp_path / "bookings.csv", bookings(150, seed=11, days=10))
+    file = write_csv(tmp_path / "bookings.csv", bookings(120, seed=11, days=8))
 
     ran = hotel("replay", str(file), "--concurrency", "12", "--json")
 
     assert ran.code == ExitCode.OK, ran.err
-    assert ran.json["rows"] == 150
+    assert ran.json["rows"] == 120
     assert ran.json["unmodelled"] == []
     assert set(ran.json["invariants"].values()) == {0}
     assert ran.json["invariants_read_from"] == "databases"
