@@ -1,0 +1,213 @@
+"""What the operator costs and how punctual it is with very many scalers.
+
+A stub engine and a stub API server run in a process of their own, so that only the operator is measured.
+A share of the scalers is active: the counts of their topics change at every poll, and so do the statuses.
+"""
+
+import argparse
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from urllib.request import urlopen
+
+import yaml
+from aiohttp import web
+from external_task_operator import paths
+from external_task_operator.testing.cluster import StubCluster
+from external_task_operator.testing.server import ThreadedServer
+
+NAMESPACE = "bench"
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much there is to do."""
+
+    scalers: int
+    topics: int
+    interval: int
+    active: float
+
+    def topics_of(self, scaler: int) -> list[str]:
+        return [f"topic-{scaler}-{number}" for number in range(self.topics)]
+
+    @property
+    def busy_topics(self) -> set[str]:
+        return {
+            topic for scaler in range(round(self.scalers * self.active)) for topic in self.topics_of(scaler)
+        }
+
+
+def engine(load: Load) -> web.Application:
+    """An engine whose active topics have another number of tasks at every look."""
+    busy, looks = load.busy_topics, [0]
+
+    async def count(request: web.Request) -> web.Response:
+        looks[0] += 1
+        return web.json_response({"count": looks[0] % 7 if request.query["topicName"] in busy else 0})
+
+    async def names(_: web.Request) -> web.Response:
+        return web.json_response(sorted(busy))
+
+    application = web.Application()
+    application.add_routes(
+        [web.get("/external-task/count", count), web.get("/external-task/topic-names", names)]
+    )
+    return application
+
+
+def cluster(load: Load, engine_url: str) -> StubCluster:
+    """An API server with the scalers and their targets."""
+    api = StubCluster()
+    for number in range(load.scalers):
+        name = f"scaler-{number}"
+        api.put(
+            f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}",
+            {"spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}}},
+        )
+        api.put(
+            paths.scaler(NAMESPACE, name),
+            {
+                "metadata": {"generation": 1},
+                "spec": {
+                    "scaleTargetRef": {"name": name},
+                    "engine": {"url": engine_url},
+                    "topics": load.topics_of(number),
+                    "pollingInterval": load.interval,
+                    "minReplicaCount": 1,
+                },
+            },
+        )
+    return api
+
+
+def serve(load: Load, pipe: Connection) -> None:
+    """Serve both stubs until told to stop."""
+    with (
+        ThreadedServer(engine(load)) as engine_server,
+        cluster(load, engine_server.url).server() as api_server,
+    ):
+        pipe.send(api_server.url)
+        pipe.recv()
+
+
+@contextmanager
+def operator(api_url: str, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the operator against the stub API server."""
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "stub",
+        "clusters": [{"name": "stub", "cluster": {"server": api_url}}],
+        "users": [{"name": "stub", "user": {"token": "stub"}}],
+        "contexts": [{"name": "stub", "context": {"cluster": "stub", "user": "stub"}}],
+    }
+    (folder / "kubeconfig").write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
+    environment = os.environ | {
+        "KUBECONFIG": str(folder / "kubeconfig"),
+        "OPERATOR_NAMESPACES": NAMESPACE,
+        "OPERATOR_HEALTH_PORT": str(port),
+        "LOG_LEVEL": "WARNING",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "external_task_operator"], env=environment)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mebibytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024  # type: ignore[union-attr]
+
+
+def lateness(port: int) -> dict[float, float]:
+    """The cumulative counts of the lateness histogram by upper bound."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    found = re.findall(r'poll_lateness_seconds_bucket\{le="([^"]+)"\} ([\d.]+)', text)
+    return {float(bound): float(count) for bound, count in found}
+
+
+def quantile(before: dict[float, float], after: dict[float, float], share: float) -> tuple[float, float]:
+    """Return an upper bound of a quantile, interpolated within its bucket, and how many polls there were."""
+    counts = {bound: after[bound] - before[bound] for bound in sorted(after)}
+    total, lower, below = counts[float("inf")], 0.0, 0.0
+    for bound, count in counts.items():
+        if count >= total * share:
+            return lower + (bound - lower) * (total * share - below) / max(count - below, 1), total
+        lower, below = bound, count
+    return float("inf"), total
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_polled(port: int, scalers: int) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        try:
+            if lateness(port).get(float("inf"), 0) >= 2 * scalers:
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise TimeoutError("the operator did not poll all scalers twice within two minutes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scalers", type=int, default=1000)
+    parser.add_argument("--topics", type=int, default=3, help="of each scaler, shared with no other")
+    parser.add_argument("--interval", type=int, default=5, help="seconds between polls")
+    parser.add_argument("--active", type=float, default=0.1, help="share of scalers whose tasks change")
+    parser.add_argument("--seconds", type=float, default=60, help="to measure for")
+    options = parser.parse_args()
+    load = Load(options.scalers, options.topics, options.interval, options.active)
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    stubs = multiprocessing.get_context("spawn").Process(target=serve, args=(load, theirs))
+    stubs.start()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, operator(ours.recv(), Path(folder), port) as process:
+        wait_until_polled(port, load.scalers)
+        before, cpu, started = lateness(port), cpu_seconds(process.pid), time.monotonic()
+        time.sleep(options.seconds)
+        after, seconds = lateness(port), time.monotonic() - started
+        cores = (cpu_seconds(process.pid) - cpu) / seconds
+        p50, polls = quantile(before, after, 0.5)
+        p99, _ = quantile(before, after, 0.99)
+        print(
+            f"{load.scalers} scalers x {load.topics} topics every {load.interval} s, {load.active:.0%} active"
+        )
+        print(f"polls per second     {polls / seconds:8.1f}  (due: {load.scalers / load.interval:.1f})")
+        print(f"lateness p50         {p50:8.3f} s")
+        print(f"lateness p99         {p99:8.3f} s    aim < 1 s")
+        print(f"processor            {cores:8.2f} cores aim < 1")
+        print(f"memory, peak         {peak_mebibytes(process.pid):8.0f} MiB  aim < 256 MiB")
+        print(f"load of the machine  {os.getloadavg()[0]:8.1f}  on {os.cpu_count()} processors")
+    ours.send("stop")
+    stubs.join(10)
+
+
+if __name__ == "__main__":
+    main()
