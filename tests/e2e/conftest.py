@@ -5,13 +5,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.charts import REPOSITORY
 from support.cluster import Cluster, CommandFailedError, Release
+from support.guests import guest
 from support.hotel_command import HotelCommand
 
 NAME = "hotel-e2e"
@@ -140,21 +140,11 @@ def hotel(cluster: Cluster, note: Note, tmp_path_factory: pytest.TempPathFactory
         release.install()
         installed = time.monotonic() - began
         with release.command(tmp_path_factory.mktemp("first")) as run:
-            ran = run("reserve", *first_guest())
+            ran = run("reserve", *guest())
         confirmed = time.monotonic() - began
         assert ran.code == 0, ran.err
         note(f"helm install: ready after {installed:.0f} s, first reservation confirmed at {confirmed:.0f} s")
         yield release
-
-
-def first_guest() -> list[str]:
-    """Return the options of a reservation that gets a room, for nights that no replay plays."""
-    arrival = datetime.now(UTC).date() + timedelta(days=800)
-    return [
-        *("--first-name", "Ada", "--last-name", "First", "--email", "ada@example.com"),
-        *("--guests", "2", "--room-type", "A"),
-        *("--check-in", f"{arrival}", "--check-out", f"{arrival + timedelta(days=2)}"),
-    ]
 
 
 @pytest.fixture
