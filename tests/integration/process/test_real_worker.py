@@ -19,6 +19,12 @@ def ask(stack: Stack, service: str, path: str, **query: str) -> Any:
     return response.json()
 
 
+def nights(days_ahead: int, count: int) -> dict[str, str]:
+    """Return nights that no other test takes: those lie up to 1000 days ahead."""
+    arrival = TODAY + timedelta(days=days_ahead)
+    return {"check_in": str(arrival), "check_out": str(arrival + timedelta(days=count))}
+
+
 def traces(stack: Stack, ref: str) -> dict[str, list[str]]:
     """Return the states of all that the services keep for a reference."""
     kept = {
@@ -59,11 +65,11 @@ def test_reservation_is_confirmed_in_every_service(reserve: Start, stack: Stack)
 
 
 def test_smallest_room_then_the_first_by_id_is_chosen(reserve: Start, stack: Stack) -> None:
-    nights = {"check_in": "2028-01-10", "check_out": "2028-01-12"}
-    free = ask(stack, "room", "room/availability", **nights, room_type="B", guests="1")["rooms"]
+    stay = nights(1010, 2)
+    free = ask(stack, "room", "room/availability", **stay, room_type="B", guests="1")["rooms"]
     expected = min(free, key=lambda room: (room["capacity"], room["room_id"]))["room_id"]
 
-    reservation = reserve(**nights, room_type="B", guests=1, table_wanted=False)
+    reservation = reserve(**stay, room_type="B", guests=1, table_wanted=False)
 
     assert reservation.end(60) == "EndEvent_Confirmed"
     assert reservation.variables()["room_id"] == expected
@@ -184,16 +190,15 @@ def test_service_that_stays_away_is_undone_and_nothing_is_left(reserve: Start, s
 
 
 def test_no_room_on_these_nights_ends_not_available(reserve: Start) -> None:
-    nights = str(TODAY + timedelta(days=700)), str(TODAY + timedelta(days=701))
-    reservation = reserve(guests=20, check_in=nights[0], check_out=nights[1], room_type="A")
+    reservation = reserve(guests=20, room_type="A", **nights(1030, 1))
     assert reservation.end(60) == "EndEvent_NotAvailable"
 
 
 def test_of_many_who_want_the_last_rooms_as_many_get_one_as_there_are(reserve: Start, stack: Stack) -> None:
     """All select the same room first; those who lose it look for another one until there is none."""
-    nights = {"check_in": "2028-05-01", "check_out": "2028-05-05"}
-    free = ask(stack, "room", "room/availability", **nights, room_type="F", guests="2")["rooms"]
-    rivals = [reserve(**nights, room_type="F", table_wanted=False) for _ in range(len(free) + 4)]
+    stay = nights(1020, 4)
+    free = ask(stack, "room", "room/availability", **stay, room_type="F", guests="2")["rooms"]
+    rivals = [reserve(**stay, room_type="F", table_wanted=False) for _ in range(len(free) + 4)]
 
     ends = sorted(rival.end(90) for rival in rivals)
     assert ends == ["EndEvent_Confirmed"] * len(free) + ["EndEvent_NotAvailable"] * 4
