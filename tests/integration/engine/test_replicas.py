@@ -25,6 +25,7 @@ def database() -> Iterator[dict[str, str]]:
         }
 
 
+@pytest.mark.timeout(600)
 def test_replicas_that_start_at_once_share_an_empty_database(
     launch: Launch, tmp_path: Path, database: dict[str, str]
 ) -> None:

@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from external_tasks.errors import EngineOverloaded, EngineUnreachable
 from external_tasks.model import TopicSubscription
 from support.models import external_task, unique
 from support.stacks import Engine
@@ -21,8 +24,13 @@ def finish(engine: Engine, key: str, instance: str) -> None:
 def test_what_was_running_goes_on_after_a_restart(engine: Engine) -> None:
     key, instance = begin(engine)
 
-    engine.restart()
+    with ThreadPoolExecutor(1) as pool:
+        idle = [TopicSubscription(unique("idle"))]
+        waiting = pool.submit(engine.client("worker").fetch_and_lock, "idle", idle, 1, wait_ms=600_000)
+        engine.restart()
+        error = waiting.exception(timeout=0)
 
+    assert isinstance(error, EngineOverloaded | EngineUnreachable), "a waiting fetch does not hold it up"
     finish(engine, key, instance)
 
 

@@ -56,7 +56,8 @@ def clients(engine: LoneEngine, *credentials: tuple[str, str]) -> Iterator[list[
         client.close()
 
 
-def test_users_and_rights_follow_the_environment_at_each_start(launch: Launch) -> None:
+@pytest.mark.timeout(600)
+def test_users_and_rights_follow_the_environment_at_each_start(launch: Launch, tmp_path: Path) -> None:
     first = launch(
         ENGINE_WORKER_PASSWORD="old-secret",
         ENGINE_CLIENT_PASSWORD="client-secret",
@@ -74,6 +75,8 @@ def test_users_and_rights_follow_the_environment_at_each_start(launch: Launch) -
         assert ids == [instance], "granted on one definition only"
         admin.post("/user/create", {"profile": {"id": "person"}, "credentials": {"password": "person"}})
     first.stop()
+    assert (tmp_path / "data" / "engine.mv.db").is_file(), "the default database lies in the working folder"
+    assert "secret" not in first.log
 
     second = launch(
         ENGINE_WORKER_PASSWORD="new${secret}",  # also shows that it is not read as a placeholder
@@ -105,11 +108,3 @@ def test_users_and_rights_follow_the_environment_at_each_start(launch: Launch) -
         assert worker.count_external_tasks() == 2
         task = admin.external_tasks(processInstanceId=unknown)[0]["id"]
         scaler.unlock(task)
-
-
-def test_without_a_folder_named_the_data_lies_in_the_working_folder(launch: Launch, tmp_path: Path) -> None:
-    engine = launch(**ADMIN)
-    engine.wait_until_ready()
-
-    assert (tmp_path / "data" / "engine.mv.db").is_file()
-    assert "admin-secret" not in engine.log

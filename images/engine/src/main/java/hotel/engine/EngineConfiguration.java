@@ -2,15 +2,20 @@ package hotel.engine;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.Optional;
 import org.operaton.bpm.engine.ProcessEngine;
 import org.operaton.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
 import org.operaton.bpm.engine.impl.metrics.Meter;
+import org.operaton.bpm.engine.rest.impl.FetchAndLockContextListener;
 import org.operaton.bpm.engine.rest.security.auth.impl.HttpBasicAuthenticationProvider;
+import org.operaton.bpm.engine.rest.spi.FetchAndLockHandler;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.ContextClosedEvent;
 
-/** What is put around the engine: authentication of the REST API and metrics. */
+/** What is put around the engine: authentication of the REST API, an orderly end of it, and metrics. */
 @Configuration(proxyBeanMethods = false)
 class EngineConfiguration {
 
@@ -21,6 +26,13 @@ class EngineConfiguration {
         registration.addInitParameter(RestAuthenticationFilter.AUTHENTICATION_PROVIDER_PARAM,
                 HttpBasicAuthenticationProvider.class.getName());
         return registration;
+    }
+
+    /** Waiting fetches end when the shutdown begins: it would wait for them, and they could not be answered after it. */
+    @Bean
+    ApplicationListener<ContextClosedEvent> endOfWaitingFetches() {
+        return event -> Optional.ofNullable(FetchAndLockContextListener.getFetchAndLockHandler())
+                .ifPresent(FetchAndLockHandler::shutdown);
     }
 
     /** The engine's own counters (jobs, instances, activities), which only grow as nothing else reads them. */
