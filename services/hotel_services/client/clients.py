@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hotel_services.client.domain import ERASED_NAME, email_key
 from hotel_services.client.models import ClientView, CreateRequest, UpdateRequest
 from hotel_services.client.tables import Client
-from hotel_services.kit.clock import now
+from hotel_services.kit.clock import now, present
 from hotel_services.kit.idempotency import rewrite_answers
 from hotel_services.kit.problems import NOT_FOUND, Problem, ProblemKind
 from hotel_services.kit.upserts import insert_into
@@ -21,9 +21,10 @@ CLIENT_ERASED = ProblemKind(409, "CLIENT_ERASED", "The client's personal data we
 log = logging.getLogger(__name__)
 
 
-def find_by_email(session: Session, email: str) -> Client | None:
-    """Return the client with this address, however it is spelled."""
-    return session.scalars(select(Client).where(Client.email_key == email_key(email))).one_or_none()
+def find_by_email(session: Session, email: str, *, to_keep: bool = False) -> Client | None:
+    """Return the client with this address, however it is spelled; an erasure waits for us if `to_keep`."""
+    wanted = select(Client).where(Client.email_key == email_key(email))
+    return session.scalars(wanted.with_for_update(read=True) if to_keep else wanted).one_or_none()
 
 
 def create(session: Session, request: CreateRequest) -> tuple[Client, bool]:
@@ -31,21 +32,21 @@ def create(session: Session, request: CreateRequest) -> tuple[Client, bool]:
 
     The database decides which of two that come at once is first; the other gets that one's client.
     """
-    row = {
-        "client_id": str(uuid.uuid4()),
+    statement = insert_into(session, Client).values(
+        client_id=str(uuid.uuid4()),
+        email_key=email_key(request.email),
+        created_at=present(session),
         **request.model_dump(),
-        "email_key": email_key(request.email),
-        "created_at": now(session),
-    }
-    statement = insert_into(session, Client).values(row)
-    added = statement.on_conflict_do_nothing(index_elements=["email_key"]).returning(Client.client_id)
-    is_new = session.execute(added).first() is not None
-    client = find_by_email(session, request.email)
-    if client is None:
-        raise AssertionError("a row that could not be added twice is there once")
-    if is_new:
-        log.info("client created", extra={"client_id": client.client_id})
-    return client, is_new
+    )
+    # An erasure may free the address after it was found taken, so that nobody has it; then it is ours.
+    while True:
+        added = statement.on_conflict_do_nothing(index_elements=["email_key"]).returning(Client)
+        if (client := session.scalars(added).one_or_none()) is not None:
+            log.info("client created", extra={"client_id": client.client_id})
+            return client, True
+        # The answer that is kept for a retry must not outlive an erasure, which rewrites those that it finds.
+        if (client := find_by_email(session, request.email, to_keep=True)) is not None:
+            return client, False
 
 
 def get(session: Session, client_id: str, *, for_change: bool = False) -> Client:
