@@ -68,7 +68,10 @@ def claim(session: Session, key: str, request: str) -> Sent | None:
     statement = insert_into(session, table).values(row).on_conflict_do_nothing()
     if session.execute(statement.returning(table.c.idempotency_key)).first() is not None:
         return None
-    found = session.execute(select(table).where(table.c.idempotency_key == key)).one()
+    found = session.execute(select(table).where(table.c.idempotency_key == key)).one_or_none()
+    if found is None:
+        # It was swept after it was found taken.
+        return claim(session, key, request)
     if found.fingerprint != request:
         raise Problem(IDEMPOTENCY_KEY_REUSED, f"Send a new {HEADER} with a new request")
     return Sent(found.status, found.body, replayed=True)

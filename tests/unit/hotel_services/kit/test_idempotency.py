@@ -6,7 +6,7 @@ from hotel_services.kit import idempotency
 from hotel_services.kit.app import Resources
 from hotel_services.kit.fields import ViewModel
 from hotel_services.kit.idempotency import idempotency_keys
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, delete, event, func, select, update
 from werkzeug.test import TestResponse
 
 MAKE = "/api/thing/make"
@@ -99,6 +99,20 @@ def test_old_keys_are_swept(things: FlaskClient) -> None:
     assert database.write(lambda session: idempotency.sweep(session, 60)) == 1
     left = database.read(lambda session: session.scalars(select(idempotency_keys.c.idempotency_key)).all())
     assert left == ["young"]
+
+
+def test_key_that_is_swept_while_it_is_looked_up_counts_as_new(things: FlaskClient) -> None:
+    """A retry finds its key taken; before it reads the answer, the sweep has taken both away."""
+    make(things, "Jo", "k")
+    sweeps = iter([delete(idempotency_keys)])
+
+    def sweep_first(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT idempotency_keys") and (sweep := next(sweeps, None)) is not None:
+            connection.execute(sweep)
+
+    event.listen(resources_of(things).database.engine, "before_cursor_execute", sweep_first)
+    again = make(things, "Jo", "k")
+    assert (again.status_code, code_of(again)) == (409, "THING_TAKEN")
 
 
 def test_answer_about_somebody_can_be_rewritten(things: FlaskClient) -> None:
