@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -6,7 +7,8 @@ from hotel_services.kit import idempotency
 from hotel_services.kit.app import Resources
 from hotel_services.kit.fields import ViewModel
 from hotel_services.kit.idempotency import idempotency_keys
-from sqlalchemy import Connection, delete, event, func, select, update
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 MAKE = "/api/thing/make"
@@ -101,18 +103,21 @@ def test_old_keys_are_swept(things: FlaskClient) -> None:
     assert left == ["young"]
 
 
-def test_key_that_is_swept_while_it_is_looked_up_counts_as_new(things: FlaskClient) -> None:
+def test_key_that_is_swept_while_it_is_looked_up_counts_as_new(
+    things: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A retry finds its key taken; before it reads the answer, the sweep has taken both away."""
     make(things, "Jo", "k")
-    sweeps = iter([delete(idempotency_keys)])
+    execute, sweeps = Session.execute, iter([delete(idempotency_keys)])
 
-    def sweep_first(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("SELECT idempotency_keys") and (sweep := next(sweeps, None)) is not None:
-            connection.execute(sweep)
+    def sweep_first(session: Session, statement: Any, *rest: Any) -> Any:
+        if isinstance(statement, Select) and (sweep := next(sweeps, None)) is not None:
+            execute(session, sweep)
+        return execute(session, statement, *rest)
 
-    event.listen(resources_of(things).database.engine, "before_cursor_execute", sweep_first)
-    again = make(things, "Jo", "k")
-    assert (again.status_code, code_of(again)) == (409, "THING_TAKEN")
+    monkeypatch.setattr(Session, "execute", sweep_first)
+    database = resources_of(things).database
+    assert database.write(lambda session: idempotency.claim(session, "k", "the same request")) is None
 
 
 def test_answer_about_somebody_can_be_rewritten(things: FlaskClient) -> None:
