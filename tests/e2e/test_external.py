@@ -102,7 +102,7 @@ def annex(cluster: Cluster, namespace: str) -> Release:
         namespace,
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "logins"}, "stringData": login},
     )
-    return Release(cluster, namespace, "annex")
+    return Release(cluster, namespace, "annex-hotel")
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def python_pod(name: str, script: str, *arguments: str, image: str) -> dict[str,
 
 @dataclass(frozen=True)
 class Release:
-    """A release of hotel."""
+    """A release of hotel; its name has `hotel` in it and is what the names of its objects begin with."""
 
     cluster: Cluster
     namespace: str

@@ -1,0 +1,51 @@
+"""skaffold.yaml names what there is: images, values, objects of the release."""
+
+import re
+
+import yaml
+from support.charts import REPOSITORY, Manifest, Render, named, pods_of
+
+SKAFFOLD = yaml.safe_load((REPOSITORY / "skaffold.yaml").read_text())
+JOB = yaml.safe_load((REPOSITORY / "images/cli/verify-job.yaml").read_text())
+(RELEASE,) = SKAFFOLD["deploy"]["helm"]["releases"]
+
+
+def test_every_image_is_built_from_a_dockerfile_that_exists() -> None:
+    makefile = (REPOSITORY / "images/images.mk").read_text()
+    images = re.search(r"^IMAGES := (.+)$", makefile, re.MULTILINE)
+    artifacts = {
+        artifact["image"]: artifact["docker"]["dockerfile"] for artifact in SKAFFOLD["build"]["artifacts"]
+    }
+    assert images
+    assert artifacts.keys() == set(images[1].split())
+    assert all((REPOSITORY / dockerfile).is_file() for dockerfile in artifacts.values())
+
+
+def test_the_images_that_it_builds_are_those_that_run(render: Render) -> None:
+    values = {
+        name: re.sub(r"\W", "", template).lower() for name, template in RELEASE["setValueTemplates"].items()
+    }
+    manifests = render(values)
+    used = {
+        container["image"] for pod in pods_of(manifests).values() for container in pod["spec"]["containers"]
+    }
+    built = [artifact["image"].replace("-", "_") for artifact in SKAFFOLD["build"]["artifacts"]]
+    assert used - {"docker.io/library/postgres:17"} == {
+        f"image_repo_{name}:image_tag_{name}" for name in built
+    }
+
+
+def test_forwarded_ports_and_the_verification_name_objects_of_the_release(render: Render) -> None:
+    manifests = render(namespace=RELEASE["namespace"], release=RELEASE["name"])
+    for forward in SKAFFOLD["portForward"]:
+        ports = named(manifests, "Service", forward["resourceName"])["spec"]["ports"]
+        assert forward["port"] in [port["port"] for port in ports]
+    spec = JOB["spec"]["template"]["spec"]
+    reference = spec["containers"][0]["env"][-1]["valueFrom"]["secretKeyRef"]
+    assert reference["key"] in named(manifests, "Secret", reference["name"])["stringData"]
+    named(manifests, "ServiceAccount", spec["serviceAccountName"])
+
+
+def test_the_verification_has_the_labels_that_the_policies_let_through(render: Render) -> None:
+    test: Manifest = named(render(), "NetworkPolicy", "hotel-test")
+    assert JOB["spec"]["template"]["metadata"]["labels"] == test["spec"]["podSelector"]["matchLabels"]
