@@ -19,6 +19,7 @@ from external_tasks.variables import decode, encode
 
 from hotel.engine_errors import translated
 from hotel.errors import EngineFailure
+from hotel.patience import patiently
 from hotel.reports import Activity, Incident
 from hotel.reservation import Reservation
 from hotel.states import Instance
@@ -29,12 +30,10 @@ _CANCELLATION_START = "StartEvent_Cancel"
 _RESERVATION_START = "StartEvent_Reservation"
 # Of a list's reservations only these are asked for.
 _STATE_VARIABLES = ("status", "valid")
-_TRANSIENT = (EngineUnreachable, EngineServerError, EngineOverloaded)
+_PASSING = (EngineUnreachable, EngineServerError, EngineOverloaded)
 # A call that met another transaction at the same instance is repeated at once, and so often at most.
 _MOST_CONFLICTS = 10
 _CONFLICT_PAUSE_SECONDS = 0.05
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 2.0
 
 T = TypeVar("T")
 
@@ -186,17 +185,8 @@ class ReservationEngine:
         return found
 
     def _repeat(self, call: Callable[[], T]) -> T:
-        deadline = time.monotonic() + self.patience_seconds
-        pause = _FIRST_PAUSE_SECONDS
         with translated():
-            while True:
-                try:
-                    return _past_conflicts(call)
-                except _TRANSIENT:
-                    if time.monotonic() + pause > deadline:
-                        raise
-                time.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            return patiently(lambda: _past_conflicts(call), passing=_PASSING, seconds=self.patience_seconds)
 
 
 def _past_conflicts(call: Callable[[], T]) -> T:

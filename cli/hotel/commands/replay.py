@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hotel.client import HotelReservationClient
 from hotel.commands.options import Json, client_of, settings_of
 from hotel.connection import ServiceConnection, connect_services
-from hotel.errors import ExitCode, InvalidInput
+from hotel.errors import ExitCode, InvalidInput, Unreachable
 from hotel.output import note, notes, out, print_json, print_rows
+from hotel.patience import patiently
 from hotel.replay import database_records, service_records
 from hotel.replay.invariants import count_violations
 from hotel.replay.player import Outcome, Player, play_all
@@ -113,7 +114,7 @@ def _check(
     services: dict[Service, ServiceConnection],
     outcomes: Sequence[Outcome],
 ) -> tuple[str, dict[str, int]]:
-    source, records = _records(services)
+    source, records = patiently(lambda: _records(services), passing=(Unreachable,), seconds=_PATIENCE_SECONDS)
     return source, count_violations(records, outcomes, client.count_incidents())
 
 
