@@ -16,7 +16,13 @@ from hotel_services.kit.service import AnyService
 
 Schema = dict[str, Any]
 _REF = "#/components/schemas/{model}"
-_ALWAYS = (problems.UNAUTHORIZED, problems.VALIDATION_FAILED, problems.DATABASE_UNAVAILABLE)
+_ALWAYS = (
+    problems.UNAUTHORIZED,
+    problems.URI_TOO_LONG,
+    problems.VALIDATION_FAILED,
+    problems.HEADERS_TOO_LARGE,
+    problems.DATABASE_UNAVAILABLE,
+)
 _WITH_BODY = (
     problems.MALFORMED_JSON,
     problems.BAD_REQUEST,

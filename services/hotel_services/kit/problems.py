@@ -86,6 +86,10 @@ METHOD_NOT_ALLOWED = ProblemKind(
 CONTENT_TOO_LARGE = ProblemKind(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "CONTENT_TOO_LARGE", "The body is too large"
 )
+URI_TOO_LONG = ProblemKind(HTTPStatus.REQUEST_URI_TOO_LONG, "URI_TOO_LONG", "The address is too long")
+HEADERS_TOO_LARGE = ProblemKind(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "The headers are too large"
+)
 UNSUPPORTED_MEDIA_TYPE = ProblemKind(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json"
 )

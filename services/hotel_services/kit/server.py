@@ -19,6 +19,8 @@ from hotel_services.kit.sweeper import Sweeper
 from hotel_services.kit.unreadable import ProblemWorker
 
 BACKLOG = 512
+# Of the request's first line, which holds the address, and of each header; more is gunicorn's to refuse.
+MAX_LINE_BYTES = 8190
 # Longer than the worker's pooled connections are idle, so that it is never we who close one in use.
 KEEPALIVE_SECONDS = 75
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat file belongs on no disk; names are gunicorn's
@@ -57,6 +59,8 @@ class ServiceApplication(BaseApplication):
             "workers": 1,
             "threads": self._settings.threads,
             "keepalive": KEEPALIVE_SECONDS,
+            "limit_request_line": MAX_LINE_BYTES,
+            "limit_request_field_size": MAX_LINE_BYTES,
             "graceful_timeout": self._settings.graceful_seconds,
             "worker_tmp_dir": str(_SHARED_MEMORY) if os.access(_SHARED_MEMORY, os.W_OK) else None,
             # It would be a file, and the root file system may be read-only.

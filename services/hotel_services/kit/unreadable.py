@@ -11,15 +11,11 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from hotel_services.kit import problems
-from hotel_services.kit.problems import Problem, ProblemKind
+from hotel_services.kit.problems import Problem
 
 _TOO_LARGE = {
-    errors.LimitRequestLine: ProblemKind(
-        HTTPStatus.REQUEST_URI_TOO_LONG, "URI_TOO_LONG", "The address is too long"
-    ),
-    errors.LimitRequestHeaders: ProblemKind(
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "HEADERS_TOO_LARGE", "The headers are too large"
-    ),
+    errors.LimitRequestLine: problems.URI_TOO_LONG,
+    errors.LimitRequestHeaders: problems.HEADERS_TOO_LARGE,
 }
 log = logging.getLogger(__name__)
 

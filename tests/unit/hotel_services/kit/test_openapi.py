@@ -11,7 +11,7 @@ def test_document_describes_what_is_served(things: FlaskClient) -> None:
     assert document is not None
     assert document["openapi"] == "3.1.0"
     make = document["paths"]["/api/thing/make"]["post"]
-    assert set(make["responses"]) == {"201", "400", "401", "409", "413", "415", "422", "503"}
+    assert set(make["responses"]) == {"201", "400", "401", "409", "413", "414", "415", "422", "431", "503"}
     assert make["requestBody"]["required"] is True
     assert [parameter["name"] for parameter in make["parameters"]] == ["Idempotency-Key"]
 
