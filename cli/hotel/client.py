@@ -1,13 +1,14 @@
 """`HotelReservationClient`: reservations for Python programs, and under the command."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
 from external_tasks.engine import EngineClient
 
+from hotel.browsing import browse
 from hotel.connection import connect_engine
 from hotel.errors import ReferenceConflict, ReservationNotFound, StateConflict, WaitTimeout
 from hotel.reports import Activity, ReservationResult, ReservationStatus
@@ -19,12 +20,6 @@ from hotel.states import Instance, ReservationState, Reserved
 _FIRST_POLL_SECONDS = 0.1
 _POLL_GROWTH = 1.4
 _LONGEST_POLL_SECONDS = 1.5
-_LIST_PAGE = 200
-
-# The states that a reservation's own instance does not tell by its variable `status` alone.
-_NOT_TOLD_BY_STATUS = frozenset(
-    {None, ReservationState.IN_PROGRESS, ReservationState.CANCELLED, ReservationState.TERMINATED}
-)
 
 # Called at each look at a reservation that is waited for, with the ids of its process instances.
 Watcher = Callable[[Sequence[str]], None]
@@ -199,24 +194,12 @@ class HotelReservationClient:
             offset: how many of those to leave out.
             limit: how many to return at most.
         """
-        wanted = (reserved for reserved in self._all(state) if state in {None, reserved.state})
-        return [ReservationResult.of(reserved) for reserved in islice(wanted, offset, offset + limit)]
+        found = islice(browse(self._engine, state), offset, offset + limit)
+        return [ReservationResult.of(reserved) for reserved in found]
 
     def count_incidents(self) -> int:
         """Return how many incidents stand in all reservations."""
         return self._engine.count_incidents()
-
-    def _all(self, state: ReservationState | None) -> Iterator[Reserved]:
-        # Where a later cancellation may have changed the state, the instance's own variable does not tell it.
-        status = None if state in _NOT_TOLD_BY_STATUS else state
-        first = 0
-        while page := self._engine.reservations(first=first, limit=_LIST_PAGE, status=status):
-            cancellations = self._engine.cancellations([instance.reference for instance in page])
-            known = self._engine.with_variables([*page, *cancellations], states_only=True)
-            for instance in known[: len(page)]:
-                if instance.state is not ReservationState.DUPLICATE or state is ReservationState.DUPLICATE:
-                    yield _with_its_own(instance, known[len(page) :])
-            first += len(page)
 
     def _wait(self, reference: str, timeout: float, watch: Watcher | None) -> Reserved:
         deadline = time.monotonic() + timeout
@@ -266,8 +249,3 @@ def _check_same(reservation: Reservation, reserved: Reserved) -> None:
     fields = reservation.differing_fields(reserved.canonical.variables)
     if fields:
         raise ReferenceConflict(reservation.reservation_ref, fields)
-
-
-def _with_its_own(instance: Instance, cancellations: Sequence[Instance]) -> Reserved:
-    own = [other for other in cancellations if other.reference == instance.reference]
-    return Reserved.of([instance, *own])

@@ -1,9 +1,7 @@
 """What reservations need of the engine, in the words of reservations."""
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -15,9 +13,16 @@ from external_tasks.errors import (
     NotFound,
     OptimisticLockingConflict,
 )
-from external_tasks.variables import decode, encode
+from external_tasks.variables import encode
 
 from hotel.engine_errors import translated
+from hotel.engine_json import (
+    CANCELLATION_START,
+    read_activity,
+    read_incident,
+    read_instance,
+    with_variables,
+)
 from hotel.errors import EngineFailure
 from hotel.patience import patiently
 from hotel.reports import Activity, Incident
@@ -26,7 +31,6 @@ from hotel.states import Instance
 
 PROCESS = "HotelReservationProcess"
 CANCEL_MESSAGE = "CancelReservation"
-_CANCELLATION_START = "StartEvent_Cancel"
 _RESERVATION_START = "StartEvent_Reservation"
 # Of a list's reservations only these are asked for.
 _STATE_VARIABLES = ("status", "valid")
@@ -56,7 +60,7 @@ class ReservationEngine:
             "/history/process-instance",
             {"processInstanceBusinessKey": reference, "processDefinitionKey": PROCESS},
         )
-        return [_instance(item) for item in found]
+        return [read_instance(item) for item in found]
 
     def reservations(self, *, first: int, limit: int, status: str | None) -> list[Instance]:
         """Return one page of instances that are reservations, the youngest first.
@@ -79,7 +83,7 @@ class ReservationEngine:
         """Return the instances that cancel any of these confirmed reservations."""
         query = {
             "processDefinitionKey": PROCESS,
-            "executedActivityIdIn": [_CANCELLATION_START],
+            "executedActivityIdIn": [CANCELLATION_START],
             "processInstanceBusinessKeyIn": list(references),
         }
         return self._instances(query, 0, 10_000)
@@ -92,8 +96,7 @@ class ReservationEngine:
         if states_only:
             query["variableNameIn"] = list(_STATE_VARIABLES)
         found = self._query("/history/variable-instance", query, {"deserializeValues": False})
-        variables = _by_instance(found)
-        return [_with(instance, variables[instance.id]) for instance in instances]
+        return with_variables(instances, found)
 
     def start(self, reservation: Reservation) -> None:
         """Start a reservation.
@@ -133,7 +136,7 @@ class ReservationEngine:
     def activities(self, instance_id: str) -> list[Activity]:
         """Return the history of an instance and of the processes that it called, the oldest first."""
         found = self._get("/history/activity-instance", {"processInstanceId": instance_id})
-        activities = [_activity(item) for item in found]
+        activities = [read_activity(item) for item in found]
         for item in found:
             if item.get("calledProcessInstanceId"):
                 activities += self.activities(item["calledProcessInstanceId"])
@@ -149,7 +152,7 @@ class ReservationEngine:
     def incidents(self, instance_id: str) -> list[Incident]:
         """Return the incidents that stand in an instance itself, not in processes that it called."""
         found = self._get("/incident", {"processInstanceId": instance_id})
-        return [_incident(item) for item in found if item["rootCauseIncidentId"] in {item["id"], None}]
+        return [read_incident(item) for item in found if item["rootCauseIncidentId"] in {item["id"], None}]
 
     def has_incident(self, instance_id: str) -> bool:
         """Return whether an instance, or a process that it called, waits for help."""
@@ -173,7 +176,7 @@ class ReservationEngine:
 
     def _instances(self, query: Mapping[str, Any], first: int, limit: int) -> list[Instance]:
         page = {"firstResult": first, "maxResults": limit}
-        return [_instance(item) for item in self._query("/history/process-instance", query, page)]
+        return [read_instance(item) for item in self._query("/history/process-instance", query, page)]
 
     def _get(self, path: str, params: Mapping[str, Any]) -> Any:
         return self._repeat(lambda: self._engine.get(path, params))
@@ -196,56 +199,3 @@ def _past_conflicts(call: Callable[[], T]) -> T:
         except OptimisticLockingConflict:
             time.sleep(_CONFLICT_PAUSE_SECONDS)
     return call()
-
-
-def _instance(item: Mapping[str, Any]) -> Instance:
-    return Instance(
-        id=item["id"],
-        reference=item["businessKey"] or "",
-        is_cancellation=item["startActivityId"] == _CANCELLATION_START,
-        started_at=_time(item["startTime"]),
-        ended_at=_time(item["endTime"]) if item["endTime"] else None,
-        duration_ms=item["durationInMillis"],
-        suspended=item["state"] == "SUSPENDED",
-    )
-
-
-def _with(instance: Instance, variables: Mapping[str, Any]) -> Instance:
-    return Instance(**{**vars(instance), "variables": variables})
-
-
-def _by_instance(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    # Variables of inner scopes are of interest too, but the process's own have precedence.
-    own_last = sorted(found, key=lambda item: item["executionId"] == item["processInstanceId"])
-    variables: dict[str, dict[str, Any]] = defaultdict(dict)
-    for item in own_last:
-        variables[item["processInstanceId"]] |= decode({item["name"]: dict(item)})
-    return variables
-
-
-def _activity(item: Mapping[str, Any]) -> Activity:
-    return Activity(
-        key=item["id"],
-        id=item["activityId"],
-        name=item["activityName"] or item["activityId"],
-        kind=item["activityType"],
-        process_instance_id=item["processInstanceId"],
-        started_at=_time(item["startTime"]),
-        ended_at=_time(item["endTime"]) if item["endTime"] else None,
-        canceled=bool(item["canceled"]),
-    )
-
-
-def _incident(item: Mapping[str, Any]) -> Incident:
-    return Incident(
-        id=item["id"],
-        kind=item["incidentType"],
-        activity_id=item["activityId"],
-        message=item["incidentMessage"] or "",
-        subject_id=item["configuration"],
-        since=_time(item["incidentTimestamp"]),
-    )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -54,7 +54,7 @@ def _stack(settings: HotelSettings, home: Path) -> Iterator[LocalStack]:
         tied=True,
         ready_seconds=settings.ready_seconds,
     )
-    stack = bring_up(plan, options, _say).stack
+    stack = bring_up(plan, options, _say)
     try:
         yield stack
     finally:

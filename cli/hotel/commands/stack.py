@@ -1,21 +1,22 @@
 """`hotel up` and `hotel down`."""
 
-import signal
+import time
 from typing import Annotated, Literal
 
 import typer
 
 from hotel.commands.options import Json, settings_of
-from hotel.errors import InvalidInput
+from hotel.errors import InvalidInput, StackError
 from hotel.output import note, out, pairs, print_json
 from hotel.settings import HotelSettings
 from hotel.stack.engine import find_jar
 from hotel.stack.local import LocalStack, StackOptions
 from hotel.stack.names import EngineKind, Role
 from hotel.stack.ports import Ports
-from hotel.stack.up import Plan, Up, bring_up, stop_unbroken, take_down
+from hotel.stack.up import Plan, bring_up, stop_unbroken, take_down
 
 _MOST_WORKERS = 32
+_WATCH_SECONDS = 0.5
 
 
 def up(  # noqa: PLR0913  # one argument an option
@@ -48,13 +49,13 @@ def up(  # noqa: PLR0913  # one argument an option
         engine=engine,
         database=database,
     )
-    started = bring_up(plan, _options(settings, engine, tied=foreground), note)
+    stack = bring_up(plan, _options(settings, engine, tied=foreground), note)
     if json:
-        print_json(_description(started.stack))
+        print_json(_description(stack))
     else:
-        _show(started, settings)
+        _show(stack, settings)
     if foreground:
-        _stay(started.stack)
+        _stay(stack)
 
 
 def down(
@@ -95,23 +96,28 @@ def _description(stack: LocalStack) -> dict[str, str]:
     }
 
 
-def _show(started: Up, settings: HotelSettings) -> None:
-    stack = started.stack
+def _show(stack: LocalStack, settings: HotelSettings) -> None:
     out.print("[green]the stack is up[/]")
     out.print(pairs(_description(stack)))
-    if started.first_time:
-        password = stack.state.credentials.passwords[Role.ADMIN]
-        out.print("Cockpit's user and password, shown this once and kept in the home folder's stack.json:")
-        out.print(f"  {Role.ADMIN} / {password}", markup=False)
+    stack.show_password_once(_show_password)
     home = "" if settings.home == HotelSettings.model_fields["home"].default else f" --home {settings.home}"
     out.print(f"next: hotel{home} reserve --help; hotel{home} down", markup=False)
+
+
+def _show_password(password: str) -> None:
+    out.print("Cockpit's user and password, shown this once and kept in the home folder's stack.json:")
+    out.print(f"  {Role.ADMIN} / {password}", markup=False)
 
 
 def _stay(stack: LocalStack) -> None:
     try:
         note("Ctrl-C stops it")
-        signal.pause()
+        while not (ended := stack.ended()):
+            time.sleep(_WATCH_SECONDS)
     except KeyboardInterrupt:
         note("stopping")
-    finally:
         stop_unbroken(stack)
+        return
+    if len(ended) < len(stack.state.processes):
+        stop_unbroken(stack)
+    raise StackError(f"{', '.join(record.name for record in ended)} ended; {ended[0].log} tells more")

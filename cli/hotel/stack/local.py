@@ -1,6 +1,6 @@
 """The parts of one local stack together: what starts, watches and stops them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from hotel.stack import process
 from hotel.stack.databases import PostgreSQLServer, service_database_urls
 from hotel.stack.engine import ENGINE, EngineAddresses, engine_command
 from hotel.stack.health import wait_until_healthy
-from hotel.stack.names import Service
+from hotel.stack.names import Role, Service
 from hotel.stack.process import Command, ProcessRecord
 from hotel.stack.services import readiness_url as service_readiness
 from hotel.stack.services import service_command, service_url
@@ -137,6 +137,10 @@ class LocalStack:
                 return record
         raise StackError(f"{name} was not started")
 
+    def ended(self) -> list[ProcessRecord]:
+        """Return the parts that have ended although nobody stopped them by this object."""
+        return [record for record in self.state.processes if not record.is_running()]
+
     def stop_parts(self, names: Sequence[str]) -> None:
         """Stop some parts gracefully, all at once, and forget them."""
         records = [self.record_of(name) for name in names]
@@ -162,6 +166,13 @@ class LocalStack:
     @property
     def _logs(self) -> Path:
         return self.home / "logs"
+
+    def show_password_once(self, show: Callable[[str], None]) -> None:
+        """Let the user see the administrator's password, unless that was done before."""
+        if not self.state.password_shown:
+            show(self.state.credentials.passwords[Role.ADMIN])
+            self.state = self.state.model_copy(update={"password_shown": True})
+            self.state.save(self.home)
 
     def _start(self, command: Command, settings_of: str | None = None) -> ProcessRecord:
         settings = self.options.settings.get(settings_of, {}) if settings_of else {}

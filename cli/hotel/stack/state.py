@@ -28,6 +28,7 @@ class StackState(BaseModel):
         ports: where the parts listen.
         credentials: the engine's users and the services' token; they stay the same as long as the data does.
         database: URL of the PostgreSQL server, None where the data is in files.
+        password_shown: whether the user has been shown the administrator's password.
         processes: what was started and not yet stopped.
     """
 
@@ -38,6 +39,7 @@ class StackState(BaseModel):
     ports: Ports
     credentials: Credentials
     database: str | None = Field(default=None, repr=False)
+    password_shown: bool = False
     processes: tuple[ProcessRecord, ...] = ()
 
     @classmethod

@@ -40,21 +40,8 @@ class Plan:
     database: str | None = None
 
 
-@dataclass(frozen=True)
-class Up:
-    """A stack that is up.
-
-    Attributes:
-        stack: its parts.
-        first_time: whether its passwords were made now, so that they have to be shown.
-    """
-
-    stack: LocalStack
-    first_time: bool
-
-
-def bring_up(plan: Plan, options: StackOptions, report: Report) -> Up:
-    """Start every part, wait until all can work, and deploy the processes.
+def bring_up(plan: Plan, options: StackOptions, report: Report) -> LocalStack:
+    """Start every part, wait until all can work, deploy the processes, and return the stack.
 
     If anything goes wrong, or the user interrupts, what was started is stopped again.
 
@@ -79,7 +66,7 @@ def bring_up(plan: Plan, options: StackOptions, report: Report) -> Up:
         undo.callback(stop_unbroken, stack)
         _start_all(stack, report)
         undo.pop_all()
-    return Up(stack, first_time=before is None)
+    return stack
 
 
 def take_down(home: Path, report: Report, *, purge: bool) -> bool:
@@ -137,6 +124,7 @@ def _planned_state(plan: Plan, before: StackState | None) -> StackState:
         ports=plan.ports,
         credentials=before.credentials if before else Credentials.random(),
         database=plan.database or (before.database if before else None),
+        password_shown=before.password_shown if before else False,
     )
 
 
