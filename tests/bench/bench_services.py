@@ -34,7 +34,7 @@ from hotel_services.kit.server import ServiceApplication, bind
 from hotel_services.kit.settings import ServiceSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support.postgresql import postgresql_server
+from support.postgresql import new_database, postgresql_server
 from support.services import RunningService, running_service
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -246,13 +246,6 @@ def serve_empty(descriptor: int, threads: int) -> None:
     EmptyApplication(BOOKING, settings, socket.socket(fileno=descriptor)).run()
 
 
-def new_database(server: str, name: str) -> str:
-    """Return the URL of a new database on the server."""
-    with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return server + name
-
-
 def postmaster(server: str) -> int:
     """Return the id of PostgreSQL's first process."""
     with psycopg.connect(f"{server}postgres") as connection:
@@ -267,7 +260,7 @@ def targets(server: str, folder: Path, threads: int) -> Iterator[list[Target]]:
     with ExitStack() as stack:
         empty = stack.enter_context(empty_service(folder, threads))
         booking, room = (
-            stack.enter_context(running_service(name, new_database(server, name), folder, **crowd))
+            stack.enter_context(running_service(name, new_database(server), folder, **crowd))
             for name in ("booking", "room")
         )
         with urlopen(f"{room.url}/api/room/rooms?limit=200") as answer:  # noqa: S310 - our own address

@@ -4,11 +4,13 @@ import os
 import pwd
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg
 from hotel.stack.ports import free_port
 
 _PASSWORD = "throw-away"
@@ -22,6 +24,14 @@ def postgresql_server(*, durable: bool = False) -> Iterator[str]:
     """
     with TemporaryDirectory(prefix="hotel-postgresql-") as folder:
         yield from _serve(Path(folder), durable=durable)
+
+
+def new_database(server: str) -> str:
+    """Return the URL of a new, empty database on the server."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return server + name
 
 
 def _serve(folder: Path, *, durable: bool) -> Iterator[str]:

@@ -1,12 +1,10 @@
 """Services as they run for users: the real command, over HTTP, on both databases."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from support.postgresql import postgresql_server
+from support.postgresql import new_database, postgresql_server
 from support.services import sqlite_url
 
 
@@ -15,14 +13,6 @@ def postgresql() -> Iterator[str]:
     """A PostgreSQL server for the services' databases."""
     with postgresql_server() as url:
         yield url
-
-
-def new_database(server: str) -> str:
-    """Return the URL of a new, empty database on the server."""
-    name = f"services_{uuid.uuid4().hex}"
-    with psycopg.connect(f"{server}postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return server + name
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
