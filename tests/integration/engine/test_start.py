@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from external_tasks.engine import EngineClient
-from external_tasks.errors import EngineUnauthorized
+from external_tasks.errors import EngineForbidden, EngineUnauthorized
 from support.lone_engine import Launch, LoneEngine
 from support.models import external_task
 
@@ -84,27 +84,30 @@ def test_users_and_rights_follow_the_environment_at_each_start(launch: Launch, t
         ENGINE_SCALER_PASSWORD="scaler-secret",
         ENGINE_SCALER_UNLOCK="true",
         ENGINE_PROCESS_DEFINITIONS="*",
+        ENGINE_ADMIN_USER="chief",
+        ENGINE_DEPLOYER_USER="admin",
+        ENGINE_DEPLOYER_PASSWORD="former-secret",
         **ADMIN,
     )
     second.wait_until_ready()
     with clients(
         second,
-        ("admin", "admin-secret"),
+        ("chief", "admin-secret"),
+        ("admin", "former-secret"),
         ("worker", "new${secret}"),
         ("autoscaler@hotel", "scaler-secret"),
+        ("admin", "admin-secret"),
         ("worker", "old-secret"),
         ("client", "client-secret"),
         ("scaler", "scaler-secret"),
-    ) as (admin, worker, scaler, *gone):
-        assert {user["id"] for user in admin.get("/user")} == {
-            "admin",
-            "worker",
-            "autoscaler@hotel",
-            "person",
-        }
+    ) as (chief, former_admin, worker, scaler, *gone):
+        users = {user["id"] for user in chief.get("/user")}
+        assert users == {"chief", "admin", "worker", "autoscaler@hotel", "person"}
+        with pytest.raises(EngineForbidden):
+            former_admin.start("known")
         for client in gone:
             with pytest.raises(EngineUnauthorized):
                 client.get("/version")
         assert worker.count_external_tasks() == 2
-        task = admin.external_tasks(processInstanceId=unknown)[0]["id"]
+        task = chief.external_tasks(processInstanceId=unknown)[0]["id"]
         scaler.unlock(task)

@@ -33,24 +33,22 @@ class Users {
     }
 
     void provide(ProcessEngine engine) {
-        var identity = engine.getIdentityService();
-        var authorizations = engine.getAuthorizationService();
-        var configuration = (ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration();
         transaction.executeWithoutResult(status -> {
-            ensureGroup(identity, FROM_ENVIRONMENT);
-            removeForgotten(identity);
+            ensureGroup(engine.getIdentityService(), FROM_ENVIRONMENT);
+            removeForgotten(engine.getIdentityService());
             for (var role : Role.values()) {
-                // The engine's own group of administrators: its members count as such in the web applications.
-                var group = role == Role.ADMIN ? configuration.getAdminGroups().get(0) : role.id();
-                ensureGroup(identity, group);
-                grant(authorizations, group, role.grants(settings));
-                accounts.of(role).ifPresent(account -> {
-                    ensureUser(identity, account, group);
-                    // The engine lets each user change its own password, which is the environment's to say here.
-                    revoke(authorizations, authorizations.createAuthorizationQuery().userIdIn(account.user()));
-                });
+                var group = groupOf(role, engine);
+                ensureGroup(engine.getIdentityService(), group);
+                grant(engine.getAuthorizationService(), group, role.grants(settings));
+                accounts.of(role).ifPresent(account -> ensureUser(engine, account, group));
             }
         });
+    }
+
+    /** Administrators are members of the engine's own group, by which the web applications know them. */
+    private static String groupOf(Role role, ProcessEngine engine) {
+        var configuration = (ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration();
+        return role == Role.ADMIN ? configuration.getAdminGroups().get(0) : role.id();
     }
 
     private void removeForgotten(IdentityService identity) {
@@ -85,15 +83,24 @@ class Users {
         granted.list().forEach(each -> authorizations.deleteAuthorization(each.getId()));
     }
 
-    private static void ensureUser(IdentityService identity, Accounts.Account account, String group) {
-        var known = identity.createUserQuery().userId(account.user()).singleResult();
-        var user = known != null ? known : identity.newUser(account.user());
+    private static void ensureUser(ProcessEngine engine, Accounts.Account account, String group) {
+        var identity = engine.getIdentityService();
+        var id = account.user();
+        var known = identity.createUserQuery().userId(id).singleResult();
+        var user = known != null ? known : identity.newUser(id);
+        // The web applications greet by first and last name.
+        user.setFirstName(id);
+        user.setLastName("");
         user.setPassword(account.password());
         identity.saveUser(user);
-        for (var each : List.of(group, FROM_ENVIRONMENT)) {
-            if (identity.createUserQuery().userId(account.user()).memberOfGroup(each).count() == 0) {
-                identity.createMembership(account.user(), each);
-            }
-        }
+
+        // It may have had another role before; and the engine lets each user change its own password.
+        identity.createGroupQuery().groupMember(id).list()
+                .forEach(former -> identity.deleteMembership(id, former.getId()));
+        var authorizations = engine.getAuthorizationService();
+        revoke(authorizations, authorizations.createAuthorizationQuery().userIdIn(id));
+
+        identity.createMembership(id, group);
+        identity.createMembership(id, FROM_ENVIRONMENT);
     }
 }
