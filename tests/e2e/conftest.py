@@ -19,7 +19,15 @@ ARTIFACTS = REPOSITORY / "e2e-artifacts"
 DATABASE = "postgres:17"
 BUILD_SECONDS = 1200
 Note = Callable[[str], None]
+# The first test also waits for the cluster and the images.
+TEST_SECONDS = 1800
 _figures = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.fixture(scope="session")
