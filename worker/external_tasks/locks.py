@@ -35,6 +35,10 @@ class HeldLock:
         topic: the task's topic.
         duration: seconds that the lock lasts when it is taken or extended.
         extend_at: monotonic time from which on it is to be extended.
+        state: how things stand.
+        reporting: the handler has ended and its outcome is on the way to the engine.
+        reported_retries: the retries that a failure on the way says are left; None for any other outcome.
+        ended: set when the task is no longer this worker's.
     """
 
     task_id: str
@@ -43,6 +47,7 @@ class HeldLock:
     extend_at: float
     state: Hold = Hold.HELD
     reporting: bool = False
+    reported_retries: int | None = None
     ended: Event = field(default_factory=Event)
 
     def end(self, state: Hold) -> None:
@@ -89,13 +94,14 @@ class LockKeeper:
         if self._held.get(held.task_id) is held:
             del self._held[held.task_id]
 
-    def renew(self, task_id: str) -> bool:
-        """Note that a task was fetched once more; return whether its handler is still running.
+    def renew(self, task_id: str, retries: int | None) -> bool:
+        """Note that a task was fetched; return whether it is under way already, as its lock had expired.
 
-        A task under report does not count: its report may have arrived, and this is its next attempt.
+        If it comes back with the retries that a failure on the way says are left, that report has arrived and
+        this is the next attempt.
         """
         held = self._held.get(task_id)
-        if held is None or held.reporting:
+        if held is None or (held.reported_retries is not None and held.reported_retries == retries):
             return False
         held.extend_at = self._monotonic() + held.duration / 2
         return True

@@ -73,6 +73,7 @@ class Reporter:
         held.reporting = True
         tries = _Tries(self._monotonic() + GIVE_UP_SECONDS)
         while held.state is Hold.HELD:
+            held.reported_retries = outcome.retries if isinstance(outcome, Failure) else None
             try:
                 send(self._engine, task.id, task.worker_id, outcome)
             except NotFound:

@@ -49,7 +49,7 @@ class TaskRunner:
 
     def take(self, task: ExternalTask) -> Callable[[], None] | None:
         """Take care of a fetched task; return the work on it, or None if it is being done already."""
-        if self.keeper.renew(task.id):
+        if self.keeper.renew(task.id, task.retries):
             return None
         lock_seconds = self.handlers[task.topic].subscription.lock_ms / 1000
         return partial(self._run, task, self.keeper.hold(task.id, task.topic, lock_seconds))

@@ -154,10 +154,19 @@ def test_a_task_under_report_is_left_to_its_reporter(
 def test_a_running_task_that_is_fetched_again_is_recognised(keeper: LockKeeper, task: FakeTask) -> None:
     held = keeper.hold(task.id, "topic", 10)
 
-    assert keeper.renew(task.id)
-    assert not keeper.renew("another")
+    assert keeper.renew(task.id, None)
+    assert not keeper.renew("another", None)
     held.reporting = True
-    assert not keeper.renew(task.id)
+    assert keeper.renew(task.id, None)
+
+
+def test_the_next_attempt_of_a_failed_task_is_no_running_one(keeper: LockKeeper, task: FakeTask) -> None:
+    """Its retry can be fetched before the thread that has reported the failure comes to drop it."""
+    held = keeper.hold(task.id, "topic", 10)
+    held.reporting, held.reported_retries = True, 2
+
+    assert keeper.renew(task.id, 3)
+    assert not keeper.renew(task.id, 2)
 
 
 def test_the_end_of_one_attempt_does_not_drop_the_next_one(keeper: LockKeeper, task: FakeTask) -> None:
