@@ -17,7 +17,7 @@ from hotel_services.kit.app import create_app, open_resources
 from hotel_services.kit.commands import prepare
 from hotel_services.kit.service import AnyService
 
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 @contextmanager

@@ -80,8 +80,9 @@ def test_replicas_may_start_at_once(empty_database_url: str, tmp_path: Path) -> 
 
 def test_stopping_finishes_what_was_begun(empty_database_url: str, tmp_path: Path) -> None:
     """A request waits for the database when the signal comes; its answer still arrives."""
+    patience = {"DATABASE_RETRY_SECONDS": "30"}
     with (
-        running_service("room", empty_database_url, tmp_path) as running,
+        running_service("room", empty_database_url, tmp_path, **patience) as running,
         ThreadPoolExecutor(1) as pool,
     ):
         let_go = hold_rooms(empty_database_url)
