@@ -84,10 +84,16 @@ class Database:
             DatabaseUnavailableError: There is none.
         """
         try:
-            with self.engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
+            # The first try may meet a connection that was lost since its last use; it takes all such away.
+            with contextlib.suppress(DBAPIError):
+                return self._greet()
+            return self._greet()
         except (DBAPIError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError("the database gives no answer") from error
+
+    def _greet(self) -> None:
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Close the pooled connections."""

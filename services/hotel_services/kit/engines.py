@@ -23,6 +23,14 @@ _POSTGRES_OPTIONS = " ".join(
     }.items()
 )
 
+# A server that vanished without a word is given up after this; the system's own limits are hours.
+_SILENT_SERVER = {
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
 
 def parse_url(text: str) -> URL:
     """Return the database's URL with the driver that is installed.
@@ -56,11 +64,16 @@ def make_engine(url_text: str, pool_size: int, application: str) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, pool)
     options = " ".join(filter(None, [_POSTGRES_OPTIONS, str(url.query.get("options", ""))]))
-    arguments = {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": application}
+    arguments = {
+        "connect_timeout": CONNECT_SECONDS,
+        "options": options,
+        "application_name": application,
+        **_SILENT_SERVER,
+    }
+    # No connection is tried before its use: a unit of work that meets a lost one is run again anyway.
     return create_engine(
         url.difference_update_query(["options"]),
         connect_args=arguments,
-        pool_pre_ping=True,
         hide_parameters=True,
         **pool,
     )
