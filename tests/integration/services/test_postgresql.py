@@ -70,7 +70,8 @@ def test_deadlock_is_resolved_by_running_again(database: Database) -> None:
     database.write(lambda session: take(session, "101", "102"))
     other.join(20)
     assert not other.is_alive()
-    assert sorted(runs.values()) == [1, 2]
+    # On a busy machine the one that runs again may be quick enough to lock itself in with the other once more.
+    assert sum(runs.values()) >= 3
 
 
 def test_lost_connections_are_replaced_without_anybody_noticing(
