@@ -70,7 +70,7 @@ def test_deadlock_is_resolved_by_running_again(database: Database) -> None:
     database.write(lambda session: take(session, "101", "102"))
     other.join(20)
     assert not other.is_alive()
-    # On a busy machine the one that runs again may be quick enough to lock itself in with the other once more.
+    # On a busy machine the one that runs again may lock itself in with the other once more.
     assert sum(runs.values()) >= 3
 
 
