@@ -26,6 +26,8 @@ def elsewhere(
         "kind": "Pod",
         "metadata": {"name": name, "labels": labels},
         "spec": {
+            # A variable ENGINE_PORT that Kubernetes makes of the Service would be taken for the engine's own.
+            "enableServiceLinks": False,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": user,

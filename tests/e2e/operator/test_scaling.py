@@ -1,11 +1,18 @@
 """Scaling of real workloads: whom the controllers really take, and who else has a say."""
 
+import time
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from support.fleet_watch import api
 from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 ROUNDS = 3
+STARTS = 20
+POLLING_SECONDS = 3
 
 
 def test_from_zero_to_what_is_needed_in_one_step_and_back(scaled: ScaledWorkers) -> None:
@@ -137,3 +144,27 @@ def test_replicas_stay_while_the_engine_refuses(scaled: ScaledWorkers, status: i
         assert scaled.replicas() == 2
         scaled.engine.status = None
         eventually(lambda: scaled.replicas() == 0)
+
+
+def test_the_first_scale_follows_within_a_poll_and_a_second(
+    scaled: ScaledWorkers, kubeconfig: Path, note: Callable[[str], None]
+) -> None:
+    cluster, path = api(kubeconfig), f"/apis/apps/v1/namespaces/{scaled.namespace}/deployments/worker"
+    scaled.workers(0)
+    scaled.scaler(maxReplicaCount=1, pollingInterval=POLLING_SECONDS)
+    waits = []
+    with scaled.operator():
+        eventually(lambda: scaled.condition("Ready") == ("True", "Ready"))
+        for _ in range(STARTS):
+            scaled.engine.add("validate")
+            began = time.monotonic()
+            eventually(lambda: cluster.get(path)["spec"]["replicas"] == 1, every=0.02)
+            waits.append(time.monotonic() - began)
+            scaled.engine.complete()
+            eventually(lambda: cluster.get(path)["spec"]["replicas"] == 0, every=0.1)
+
+    p95 = sorted(waits)[round(0.95 * STARTS) - 1]
+    note(
+        f"first scale after the backlog: p95 {p95:.2f} s of {STARTS} starts, polled every {POLLING_SECONDS} s"
+    )
+    assert p95 <= POLLING_SECONDS + 1
