@@ -28,7 +28,7 @@ class EngineConfiguration {
         return registration;
     }
 
-    /** Waiting fetches end when the shutdown begins: it would wait for them, and they could not be answered after it. */
+    /** Waiting fetches end as the shutdown begins: it would wait for them, and leave them without an answer. */
     @Bean
     ApplicationListener<ContextClosedEvent> endOfWaitingFetches() {
         return event -> Optional.ofNullable(FetchAndLockContextListener.getFetchAndLockHandler())

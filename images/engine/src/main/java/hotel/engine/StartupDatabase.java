@@ -38,7 +38,8 @@ class StartupDatabase {
                 var left = Duration.between(Instant.now(), deadline).toSeconds();
                 if (left <= 0) {
                     throw new SetupException("no database within " + wait.toSeconds() + " s (" + reason
-                            + "): check ENGINE_DATABASE_URL, ENGINE_DATABASE_USER and ENGINE_DATABASE_PASSWORD", failure);
+                            + "): check ENGINE_DATABASE_URL, ENGINE_DATABASE_USER and ENGINE_DATABASE_PASSWORD",
+                            failure);
                 }
                 LOG.warn("The database does not answer yet ({}); trying for {} s more", reason, left);
             }
