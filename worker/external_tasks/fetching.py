@@ -1,7 +1,6 @@
 """Fetches tasks: one long poll for all topics, never for more tasks than there are free slots."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,8 +23,8 @@ logger = logging.getLogger(__name__)
 SLICE_SECONDS = 0.5
 """No wait inside the loop is longer, so that it notices a stop and shows that it is alive."""
 
-BATCH_SHARE = 0.75
-"""Share of the slots that should be free before tasks are fetched while more are known to queue up."""
+IDLE_WAIT_MS = 200
+"""How long a fetch is held while the last tasks of a run until idle are under way."""
 
 
 NO_TOPIC = TopicSubscription("external-tasks-none")
@@ -136,11 +135,11 @@ class Fetcher:
             asked = self._reserve()
             if not asked:
                 continue
-            brought = self._fetch(asked, 0, stop)
-            if not brought and free == self._slots.total:
+            idle = free == self._slots.total
+            # While tasks run, the engine tells of what they lead to; the last of them ends meanwhile.
+            brought = self._fetch(asked, 0 if idle else IDLE_WAIT_MS, stop)
+            if idle and not brought:
                 return
-            if not brought:
-                self._slots.wait_release(free, SLICE_SECONDS)
 
     def _guarded(self, fetch: Callable[[Event], None], stop: Event) -> None:
         try:
@@ -174,7 +173,7 @@ class Fetcher:
         if not self._more_queue_up:
             return self._slots.reserve(timeout=SLICE_SECONDS)
         return self._slots.reserve(
-            at_least=math.ceil(self._slots.total * BATCH_SHARE),
+            at_least=self._pace.batch(self._slots.total),
             linger=self._pace.linger_seconds(),
             timeout=SLICE_SECONDS,
         )

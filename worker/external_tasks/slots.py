@@ -5,14 +5,15 @@ import time
 
 
 class Pace:
-    """Learns how long a task takes, to say how long it pays to wait for more free slots.
+    """Learns where the time of tasks goes, to say for how many free slots it pays to wait.
 
-    Fetching anew for every slot that frees would cost a call per task. While tasks queue up in the engine,
-    waiting as long as a report takes, plus a twentieth of the handler's time, costs little and fills batches:
-    where handlers are quick the engine is the limit, and where they are slow a twentieth is not felt.
+    Fetching anew for every slot that frees costs a call to the engine per task. Where the engine takes most
+    of a task's time, waiting for more slots relieves what everybody waits for. Where the handlers do, a slot
+    that waits is lost work, and the engine has time for small fetches.
     """
 
-    MAX_SECONDS = 0.25
+    MAX_LINGER_SECONDS = 0.25
+    MAX_SHARE = 0.75
     _WEIGHT = 0.1
     _FIRST_GUESS = 0.05
 
@@ -25,9 +26,15 @@ class Pace:
         self._handler_seconds += self._WEIGHT * (handler_seconds - self._handler_seconds)
         self._report_seconds += self._WEIGHT * (report_seconds - self._report_seconds)
 
+    def batch(self, slots: int) -> int:
+        """Return how many of so many slots should be free before the next fetch."""
+        report, handler = self._report_seconds, self._handler_seconds
+        share = self.MAX_SHARE * report / (report + handler) if report else 0.0
+        return max(1, round(share * slots))
+
     def linger_seconds(self) -> float:
-        """Return how long to wait for further slots once one is free."""
-        return min(self.MAX_SECONDS, self._report_seconds + self._handler_seconds / 20)
+        """Return how long to wait for them at most: a report's time, in which the others may end."""
+        return min(self.MAX_LINGER_SECONDS, self._report_seconds)
 
 
 class Slots:
@@ -83,11 +90,6 @@ class Slots:
         """Wait until no slot has a task; return whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: self._free == self.total, seconds)
-
-    def wait_release(self, free: int, seconds: float) -> None:
-        """Wait until more slots are free than a number seen before."""
-        with self._changed:
-            self._wait_for(free + 1, seconds)
 
     def _available(self) -> int:
         return self._free - self._reserved

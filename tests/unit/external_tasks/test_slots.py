@@ -85,21 +85,23 @@ def test_a_pending_fetch_does_not_count_as_a_task() -> None:
     assert slots.wait_idle(0)
 
 
-def test_quick_tasks_linger_as_long_as_a_report_takes() -> None:
+def learned(handler_seconds: float, report_seconds: float) -> Pace:
     pace = Pace()
-    for _ in range(100):
-        pace.learn(handler_seconds=0.0, report_seconds=0.02)
+    for _ in range(200):
+        pace.learn(handler_seconds, report_seconds)
+    return pace
 
-    assert pace.linger_seconds() == pytest.approx(0.02, rel=0.01)
+
+@pytest.mark.parametrize(
+    ("handler_seconds", "report_seconds", "batch"),
+    [(0, 0.005, 24), (0.005, 0.005, 12), (0.1, 0.005, 1), (10, 0.005, 1)],
+)
+def test_batches_are_as_large_as_the_engines_part_of_the_time(
+    handler_seconds: float, report_seconds: float, batch: int
+) -> None:
+    assert learned(handler_seconds, report_seconds).batch(32) == batch
 
 
-def test_slow_tasks_linger_a_twentieth_of_their_time_up_to_a_limit() -> None:
-    pace = Pace()
-    for _ in range(100):
-        pace.learn(handler_seconds=1.0, report_seconds=0.0)
-    short = pace.linger_seconds()
-    for _ in range(100):
-        pace.learn(handler_seconds=60.0, report_seconds=0.0)
-
-    assert short == pytest.approx(0.05, rel=0.01)
-    assert pace.linger_seconds() == Pace.MAX_SECONDS
+def test_a_batch_is_waited_for_as_long_as_a_report_takes_up_to_a_limit() -> None:
+    assert learned(1, 0.02).linger_seconds() == pytest.approx(0.02, rel=0.01)
+    assert learned(1, 5).linger_seconds() == Pace.MAX_LINGER_SECONDS
