@@ -10,13 +10,12 @@ from hotel.stack.credentials import Credentials
 from hotel.stack.databases import PostgreSQLServer
 from hotel.stack.java import find_java
 from hotel.stack.names import EngineKind
-from hotel.stack.ports import Ports
+from hotel.stack.ports import HOST, Ports
 from hotel.stack.process import Command
 
 ENGINE = "engine"
 """What the engine's process is called."""
 
-_HOST = "127.0.0.1"
 _GRACE_SECONDS = 30.0
 _WEBAPPS = {EngineKind.OPERATON: "operaton", EngineKind.CAMUNDA7: "camunda"}
 _JARS = {
@@ -37,11 +36,11 @@ class EngineAddresses:
     @classmethod
     def of(cls, kind: EngineKind, ports: Ports) -> Self:
         """Return the addresses of a local engine."""
-        origin = f"http://localhost:{ports.engine}"
+        origin = f"http://{HOST}:{ports.engine}"
         return cls(
             rest=f"{origin}/engine-rest",
             web=f"{origin}/{_WEBAPPS[kind]}/",
-            management=f"http://localhost:{ports.management}",
+            management=f"http://{HOST}:{ports.management}",
         )
 
     @property
@@ -75,8 +74,8 @@ def engine_command(
         name=ENGINE,
         arguments=[find_java(), *shlex.split(java_options), "-jar", str(jar)],
         environment={
-            "SERVER_ADDRESS": _HOST,
-            "MANAGEMENT_SERVER_ADDRESS": _HOST,
+            "SERVER_ADDRESS": HOST,
+            "MANAGEMENT_SERVER_ADDRESS": HOST,
             "ENGINE_PORT": str(ports.engine),
             "ENGINE_MANAGEMENT_PORT": str(ports.management),
             **credentials.engine_environment(),

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from hotel.errors import StackError
 from hotel.stack.names import Service
 
+HOST = "127.0.0.1"
+"""Where all parts listen; by number, as another program may listen where `localhost` leads first, on ::1."""
+
 _USUAL_SERVICE_PORTS = {
     Service.BOOKING: 5001,
     Service.ROOM: 5002,
@@ -84,7 +87,7 @@ def is_free(port: int) -> bool:
         # As servers do: a port whose last connections only linger is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((HOST, port))
         except OSError:
             return False
     return True

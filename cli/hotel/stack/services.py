@@ -4,7 +4,7 @@ import sys
 
 from hotel.stack.credentials import Credentials
 from hotel.stack.names import Service
-from hotel.stack.ports import Ports
+from hotel.stack.ports import HOST, Ports
 from hotel.stack.process import Command
 
 _GRACE_SECONDS = 15.0
@@ -12,7 +12,7 @@ _GRACE_SECONDS = 15.0
 
 def service_url(name: Service, ports: Ports) -> str:
     """Return where a service answers."""
-    return f"http://localhost:{ports.services[name]}"
+    return f"http://{HOST}:{ports.services[name]}"
 
 
 def readiness_url(name: Service, ports: Ports) -> str:
@@ -26,7 +26,7 @@ def service_command(name: Service, ports: Ports, credentials: Credentials, datab
         name=name,
         arguments=[sys.executable, "-m", "hotel_services", name, "serve"],
         environment={
-            "HOST": "127.0.0.1",
+            "HOST": HOST,
             "PORT": str(ports.services[name]),
             "DATABASE_URL": database_url,
             "MIGRATE_AT_START": "true",

@@ -5,7 +5,7 @@ import sys
 
 from hotel.stack.credentials import Credentials
 from hotel.stack.names import Role, Service
-from hotel.stack.ports import Ports
+from hotel.stack.ports import HOST, Ports
 from hotel.stack.process import Command
 from hotel.stack.services import service_url
 
@@ -16,7 +16,7 @@ _GRACE_SECONDS = 5.0
 
 def readiness_url(port: int) -> str:
     """Return the URL that answers 200 when a worker fetches tasks."""
-    return f"http://localhost:{port}/readyz"
+    return f"http://{HOST}:{port}/readyz"
 
 
 def worker_command(
@@ -40,7 +40,7 @@ def worker_command(
         name=f"worker-{number}",
         arguments=[sys.executable, "-m", "hotel_worker"],
         environment={
-            "ENGINE_URL": f"http://localhost:{ports.engine}/engine-rest",
+            "ENGINE_URL": f"http://{HOST}:{ports.engine}/engine-rest",
             "ENGINE_USER": Role.WORKER,
             "ENGINE_PASSWORD": credentials.passwords[Role.WORKER],
             "WORKER_NAME": f"worker-{number}",

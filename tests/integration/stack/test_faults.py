@@ -163,9 +163,10 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun(stack: Stack, servi
         stack.client.create_reservation(new_fields(reservation_ref=reference), wait=False)
         assert room.stalled.wait(30)
         stack.stop_worker(stopped)
-    locked = stack.engine.client("admin").count_external_tasks(locked=True)
+    instance_id = stack.client.get(reference).process_instance_id
+    tasks = stack.engine.client("admin").external_tasks(processInstanceId=instance_id)
 
-    assert locked == 0
+    assert [task["workerId"] for task in tasks] == [None]
     stack.start_worker()
     assert stack.client.wait(reference).state is ReservationState.CONFIRMED
     assert services.stays(reference) == ["confirmed"]

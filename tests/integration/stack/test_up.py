@@ -47,6 +47,7 @@ def running(records: list[ProcessRecord]) -> list[str]:
 
 
 @pytest.mark.engine
+@pytest.mark.timeout(600)
 def test_a_stack_goes_up_works_goes_down_and_keeps_its_data(own: Own, pytestconfig: pytest.Config) -> None:
     hotel = own()
     up = ("up", "--ports", "auto", "--workers", "2", "--engine", pytestconfig.getoption("--engine"))
@@ -58,7 +59,7 @@ def test_a_stack_goes_up_works_goes_down_and_keeps_its_data(own: Own, pytestconf
     state = StackState.load(hotel.home)
     assert state is not None
     assert state.credentials.passwords["admin"] in first.out
-    assert f"http://localhost:{state.ports.engine}/engine-rest" in first.out
+    assert f"http://127.0.0.1:{state.ports.engine}/engine-rest" in first.out
 
     again = hotel(*up)
     assert again.code == ExitCode.CONFLICT

@@ -54,7 +54,7 @@ def test_a_running_local_stack_is_the_default(tmp_path: Path) -> None:
     keep_stack(tmp_path, running_engine(tmp_path))
 
     with connect_engine(HotelSettings(home=tmp_path)) as engine:
-        assert engine.url == "http://localhost:8087/engine-rest"
+        assert engine.url == "http://127.0.0.1:8087/engine-rest"
 
 
 def test_a_stack_that_does_not_run_is_told(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_services_of_a_local_stack_come_with_their_databases(tmp_path: Path) -> 
 
     room = connect_services(HotelSettings(home=tmp_path))[Service.ROOM]
 
-    assert room.url == "http://localhost:5009"
+    assert room.url == "http://127.0.0.1:5009"
     assert room.token == state.credentials.service_token
     assert room.database_url == f"sqlite:///{tmp_path}/data/room.sqlite"
     assert state.credentials.service_token not in repr(room)
