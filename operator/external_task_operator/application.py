@@ -58,7 +58,9 @@ class Application:
             on_standby=self._recorder.standby,
         )
         self._engines = Engines(self._cluster, connections=settings.operator_connections)
-        self._poller = Poller(self._parts(), threads=settings.operator_threads)
+        self._poller = Poller(
+            self._parts(), threads=settings.operator_threads, per_engine=settings.operator_connections
+        )
         self._metrics.register(ScalerCollector(self._registry, self._leases))
         self._tended_at = time.monotonic()
         self._watching = False

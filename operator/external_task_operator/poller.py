@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.2
 _BATCH = 25
-_BATCHES_PER_ENGINE = 2
 _SLOW_SECONDS = 1.0
 _STUCK_SECONDS = 120.0
 _HOUSEKEEPING_SECONDS = 60.0
@@ -29,20 +28,27 @@ _REFUSED = frozenset({FailureKind.ENGINE_UNAUTHORIZED, FailureKind.ENGINE_FORBID
 class Poller:
     """Polls every scaler when it is due; those of one engine that are due together share their queries.
 
-    An engine takes at most two threads, and all those that are slow or away at most half of the threads, so
-    that they hold up their own scalers only.
+    An engine takes only some of the threads, and all that are slow or away at most half of them, so that
+    they hold up their own scalers only.
 
     Args:
         parts: what polls work with.
         threads: how many batches are worked on at a time.
+        per_engine: how many of them for one engine.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, parts: Parts, *, threads: int = 16, clock: Callable[[], float] = time.monotonic
+        self,
+        parts: Parts,
+        *,
+        threads: int = 16,
+        per_engine: int = 4,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
         self._threads = threads
+        self._per_engine = per_engine
         self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="poll")
         self._lock = threading.Lock()
@@ -110,7 +116,7 @@ class Poller:
             self._pool.submit(self._poll, engine_key, batch)
 
     def _has_room_for(self, engine_key: str) -> bool:
-        if self._under_way[engine_key] >= _BATCHES_PER_ENGINE:
+        if self._under_way[engine_key] >= self._per_engine:
             return False
         if engine_key in self._slow:
             return sum(self._under_way[key] for key in self._slow) < max(self._threads // 2, 1)

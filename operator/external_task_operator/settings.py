@@ -25,7 +25,7 @@ class OperatorSettings(BaseSettings):
         description="Namespaces to watch, separated by commas; * for all. Default: the operator's own",
     )
     operator_threads: int = Field(default=16, ge=1, le=256, description="Polls that are under way at a time")
-    operator_connections: int = Field(default=4, ge=1, le=64, description="Connections kept open per engine")
+    operator_connections: int = Field(default=4, ge=1, le=64, description="Connections to each engine")
     operator_lease_seconds: float = Field(
         default=15, ge=3, le=300, description="Seconds after which another operator may take over"
     )
