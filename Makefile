@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
-MVN := mvn --quiet --batch-mode --file images/engine/pom.xml
+MVN := mvn --quiet --batch-mode -Dstyle.color=never --file images/engine/pom.xml
 ENGINE_SOURCES := images/engine/pom.xml $(shell find images/engine/src -type f 2>/dev/null)
 ENGINE_JAR := images/engine/target/hotel-engine.jar
 CAMUNDA7_JAR := images/engine/target-camunda7/hotel-engine.jar
