@@ -40,10 +40,20 @@ def engine(hotel: Release) -> Iterator[EngineClient]:
             yield client
 
 
-def begin_replay(run: HotelCommand, folder: Path, *, rows: int, seed: int, options: list[str]) -> Any:
-    """Start to play bookings, and return when some of them are under way."""
-    file = write_csv(folder / "bookings.csv", bookings(rows, seed=seed))
-    return run.begin("replay", str(file), "--json", "--timeout", "300", *options)
+def begin_replay(
+    run: HotelCommand, engine: EngineClient, file: Path, run_id: str, *options: str, under_way: int
+) -> "subprocess.Popen[str]":
+    """Start to play bookings, and return when so many of them have begun."""
+    replay = run.begin("replay", str(file), "--json", "--timeout", "300", "--run-id", run_id, *options)
+    eventually(lambda: instances(engine, run_id) >= under_way, seconds=120, every=0.5)
+    return replay
+
+
+def instances(engine: EngineClient, run_id: str, **query: str) -> int:
+    """Count the process instances of a replay."""
+    like = {"processInstanceBusinessKeyLike": f"%{run_id}%", **query}
+    count: int = engine.get("/history/process-instance/count", like)["count"]
+    return count
 
 
 def assert_all_holds(replay: "subprocess.Popen[str]") -> None:
@@ -64,13 +74,8 @@ def test_an_upgrade_under_load_loses_nothing_and_a_rollback_takes_the_process_ba
     process = tmp_path / "hotel-reservation.bpmn"
     text = (REPOSITORY / "bpmn/hotel-reservation.bpmn").read_text()
     process.write_text(text.replace('name="Hotel reservation"', f'name="Since the upgrade of {tmp_path}"', 1))
-    replay = begin_replay(
-        run_hotel, tmp_path, rows=50, seed=2, options=["--concurrency", "50", "--run-id", "upgrade"]
-    )
-    query = {"processDefinitionId": before["id"], "processInstanceBusinessKeyLike": "%upgrade%"}
-    eventually(
-        lambda: engine.get("/history/process-instance/count", query)["count"] >= 40, seconds=120, every=0.5
-    )
+    rows = write_csv(tmp_path / "bookings.csv", bookings(50, seed=2))
+    replay = begin_replay(run_hotel, engine, rows, "upgrade", "--concurrency=50", under_way=40)
 
     restored.install(
         "--set=engine.replicas=2",
@@ -80,25 +85,26 @@ def test_an_upgrade_under_load_loses_nothing_and_a_rollback_takes_the_process_ba
 
     assert_all_holds(replay)
     assert version_of(engine)["version"] == before["version"] + 1
-    assert engine.get("/history/process-instance/count", {**query, "unfinished": "true"})["count"] == 0
-    assert engine.get("/history/process-instance/count", query)["count"] >= 40
+    assert instances(engine, "upgrade", processDefinitionId=before["id"], unfinished="true") == 0
+    assert instances(engine, "upgrade", processDefinitionId=before["id"], finished="true") >= 40
 
-    restored.cluster.helm(
-        "rollback", restored.name, "--namespace", restored.namespace, "--wait", "--timeout=4m"
-    )
+    place = ("--namespace", restored.namespace)
+    restored.cluster.helm("rollback", restored.name, *place, "--wait", "--timeout=4m")
 
     assert version_of(engine)["version"] == before["version"] + 2
     assert version_of(engine)["name"] == before["name"]
 
 
-def test_of_two_engines_one_may_die(restored: Release, run_hotel: HotelCommand, tmp_path: Path) -> None:
+def test_of_two_engines_one_may_die(
+    restored: Release, engine: EngineClient, run_hotel: HotelCommand, tmp_path: Path
+) -> None:
     restored.install("--set=engine.replicas=2")
-    replay = begin_replay(run_hotel, tmp_path, rows=30, seed=3, options=["--rate", "1"])
+    rows = write_csv(tmp_path / "bookings.csv", bookings(30, seed=3))
+    replay = begin_replay(run_hotel, engine, rows, "two_engines", "--rate=1", under_way=3)
     victim = restored.pods("engine")[0]["metadata"]["name"]
 
-    restored.cluster.kubectl(
-        "delete", "pod", victim, "--namespace", restored.namespace, "--grace-period=0", "--force"
-    )
+    place = ("--namespace", restored.namespace)
+    restored.cluster.kubectl("delete", "pod", victim, *place, "--grace-period=0", "--force")
 
     assert_all_holds(replay)
 
@@ -129,7 +135,8 @@ def test_what_an_uninstall_keeps_a_new_install_takes_up(hotel: Release, tmp_path
     printed = hotel.uninstall()
 
     assert re.search(r"kept.*\n\[PersistentVolumeClaim\] hotel-postgresql", printed)
-    eventually(lambda: left_over(hotel) == {"persistentvolumeclaim/hotel-postgresql"}, seconds=90, every=1)
+    eventually(lambda: not hotel.cluster.get("pods", hotel.namespace), seconds=90, every=1)
+    assert left_over(hotel) == {"persistentvolumeclaim/hotel-postgresql"}
 
     hotel.install()
 

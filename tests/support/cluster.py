@@ -226,39 +226,45 @@ class PortForward:
         self._port = port
         self._process: subprocess.Popen[str] | None = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
         self.local_port = 0
 
     def start(self) -> None:
-        self._begin()
+        process = self._begin()
         assert self.local_port, f"nothing is forwarded to {self._place}"
+        self._thread = threading.Thread(target=self._keep, args=(process,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
-        if self._process:
-            self._process.kill()
-        self._thread.join(timeout=30)
+        with self._lock:
+            if self._process:
+                self._process.kill()
+        if self._thread:
+            self._thread.join(timeout=30)
 
-    def _begin(self) -> None:
+    def _begin(self) -> "subprocess.Popen[str]":
         local = str(self.local_port or "")
         process = self._cluster.begin("kubectl", "port-forward", *self._place, f"{local}:{self._port}")
-        self._process = process
+        with self._lock:
+            self._process = process
+            if self._stopped.is_set():
+                process.kill()
         assert process.stdout
         first = process.stdout.readline()
         if first.startswith("Forwarding from 127.0.0.1:"):
             self.local_port = int(first.split(":")[1].split()[0])
+        return process
 
-    def _keep(self) -> None:
-        while not self._stopped.is_set():
-            process = self._process
-            if process and process.stdout:
-                # A forward whose pod is gone says so at the next connection, and goes on in vain.
+    def _keep(self, process: "subprocess.Popen[str]") -> None:
+        while True:
+            with process:
+                assert process.stdout
                 for line in process.stdout:
+                    # A forward whose pod is gone says so at the next connection, and goes on in vain.
                     if "lost connection" in line or "error" in line.lower():
-                        break
-                process.kill()
-                process.wait()
-                process.stdout.close()
-            if not self._stopped.wait(0.5):
-                self._begin()
+                        process.kill()
+            if self._stopped.wait(0.5):
+                return
+            process = self._begin()
