@@ -18,6 +18,7 @@ Severity = Literal["Normal", "Warning"]
 
 _COMPONENT = "external-task-operator"
 _MESSAGE_LIMIT = 1024
+_NAME_LIMIT = 230
 
 
 class Recorder:
@@ -60,7 +61,7 @@ class Recorder:
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{regarding['name']}.{uuid4().hex[:16]}",
+                "name": f"{regarding['name'][:_NAME_LIMIT]}.{uuid4().hex[:16]}",
                 "namespace": regarding["namespace"],
             },
             "involvedObject": regarding,

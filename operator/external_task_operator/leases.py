@@ -13,7 +13,7 @@ from typing import Any
 
 from external_task_operator import paths
 from external_task_operator.cluster import Cluster
-from external_task_operator.errors import ClusterError, Conflict, Missing
+from external_task_operator.errors import ClusterError, ClusterUnreachable, Conflict, Missing
 from external_task_operator.times import to_micro_text
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ class Leases:
             for namespace in self._leases.keys() - set(namespaces):
                 self._give_back(namespace, self._leases.pop(namespace))
             for namespace in namespaces:
-                self._tend(namespace, self._leases.setdefault(namespace, _Lease()))
+                if not self._tend(namespace, self._leases.setdefault(namespace, _Lease())):
+                    break
 
     def release(self) -> None:
         """Give all leases back, so that the next operator need not wait for them to run out."""
@@ -85,7 +86,8 @@ class Leases:
                 self._give_back(namespace, lease)
             self._leases.clear()
 
-    def _tend(self, namespace: str, lease: _Lease) -> None:
+    def _tend(self, namespace: str, lease: _Lease) -> bool:
+        """Take or renew a lease; returns whether it makes sense to go on with the next."""
         try:
             if lease.holder != self._identity:
                 self._look(namespace, lease)
@@ -96,6 +98,8 @@ class Leases:
             lease.holder = "?"
         except ClusterError as error:
             log.warning("The lease cannot be tended", extra={"namespace": namespace, "error": str(error)})
+            return not isinstance(error, ClusterUnreachable)
+        return True
 
     def _look(self, namespace: str, lease: _Lease) -> None:
         try:
