@@ -17,7 +17,7 @@
   {{- $roles := dict "worker" true "deployer" .Values.deploy.enabled "scaler" .Values.operator.enabled "client" .Values.test.enabled -}}
   {{- range $role, $needed := $roles -}}
     {{- if and $needed (not (index $engine.auth $role).existingSecret) -}}
-      {{- $problems = append $problems (printf "the external engine's user %q needs its password: kubectl create secret generic NAME --from-literal=password=…, and set engine.auth.%s.existingSecret=NAME" (index $engine.auth $role).user $role) -}}
+      {{- $problems = append $problems (printf "the external engine's user %q needs its password: kubectl create secret generic NAME --from-literal=username=%s --from-literal=password=…, and set engine.auth.%s.existingSecret=NAME" (index $engine.auth $role).user (index $engine.auth $role).user $role) -}}
     {{- end -}}
   {{- end -}}
 {{- else if $engine.external.url -}}
