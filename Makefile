@@ -72,8 +72,8 @@ pins: venv ## Pin the dependencies anew, with hashes.
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --upgrade --all-extras --group dev pyproject.toml --output-file requirements/dev.txt
 
-.PHONY: test test-unit test-chart test-integration test-camunda7
-test: test-unit test-chart test-integration test-camunda7 ## All tests that need no cluster.
+.PHONY: test test-unit test-chart test-integration test-postgresql test-camunda7 test-chaos
+test: test-unit test-chart test-integration test-postgresql test-camunda7 test-chaos ## All tests that need no cluster.
 
 test-unit: venv ## Tests of single parts.
 	$(PYTEST) tests/unit
@@ -86,8 +86,16 @@ test-integration: venv engine ## The real engine, services, databases and worker
 	.ci/tools postgresql
 	$(PYTEST) tests/integration
 
+test-postgresql: venv engine ## The whole stack, its engine included, on PostgreSQL.
+	.ci/tools postgresql
+	$(PYTEST) tests/integration/stack -m engine --database postgresql
+
 test-camunda7: venv engine-camunda7 ## The same on Camunda 7, where an engine takes part.
 	$(PYTEST) tests/integration --engine camunda7 -m engine
+
+test-chaos: venv engine ## Reservations while the database restarts again and again.
+	.ci/tools postgresql
+	$(PYTEST) tests/chaos
 
 .PHONY: e2e bench
 e2e: venv ## hotel in a kind cluster of its own.

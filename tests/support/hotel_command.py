@@ -36,7 +36,7 @@ class HotelCommand:
             **(environment or {}),
         }
 
-    def __call__(self, *arguments: str, stdin: str | None = None) -> Ran:
+    def __call__(self, *arguments: str, stdin: str | None = None, seconds: float = _SECONDS) -> Ran:
         """Run it to its end."""
         ran = subprocess.run(
             self._line(arguments),
@@ -45,7 +45,7 @@ class HotelCommand:
             capture_output=True,
             text=True,
             check=False,
-            timeout=_SECONDS,
+            timeout=seconds,
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 

@@ -7,6 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,14 +17,55 @@ from hotel.stack.ports import free_port
 _PASSWORD = "throw-away"
 
 
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server that runs.
+
+    Attributes:
+        url: `postgresql://user:password@host:port/`.
+    """
+
+    url: str
+    _data: Path
+    _options: str
+    _account: int | None
+
+    def restart(self) -> None:
+        """Stop it without waiting for its clients, as when its pod is deleted, and start it again."""
+        self._control("restart", "-m", "fast")
+
+    def start(self) -> None:
+        self._control("start")
+
+    def stop(self) -> None:
+        self._control("stop", "-m", "immediate")
+
+    def _control(self, verb: str, *mode: str) -> None:
+        log = str(self._data.parent / "log")
+        options = () if verb == "stop" else ("-l", log, "-o", self._options)
+        _run(self._account, "pg_ctl", verb, *mode, *options, "-D", str(self._data), "-w", "-t", "60")
+
+
 @contextmanager
 def postgresql_server(*, durable: bool = False) -> Iterator[str]:
-    """Run a server until the block ends and yield its URL, `postgresql://user:password@host:port/`.
+    """Run a server until the block ends and yield its URL.
 
     It waits for its disk only if `durable`, as one must do whose speed is measured.
     """
+    with running_postgresql(durable=durable) as server:
+        yield server.url
+
+
+@contextmanager
+def running_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
+    """Run a server until the block ends and yield what controls it."""
     with TemporaryDirectory(prefix="hotel-postgresql-") as folder:
-        yield from _serve(Path(folder), durable=durable)
+        server = _created(Path(folder), durable=durable)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def new_database(server: str) -> str:
@@ -34,7 +76,7 @@ def new_database(server: str) -> str:
     return server + name
 
 
-def _serve(folder: Path, *, durable: bool) -> Iterator[str]:
+def _created(folder: Path, *, durable: bool) -> PostgreSQL:
     port = free_port()
     account = _account()
     password_file = folder / "password"
@@ -43,26 +85,11 @@ def _serve(folder: Path, *, durable: bool) -> Iterator[str]:
         for path in (folder, password_file):
             os.chown(path, account, -1)
     data = folder / "data"
-    _run(
-        account,
-        "initdb",
-        "-D",
-        str(data),
-        "-U",
-        "hotel",
-        "-A",
-        "scram-sha-256",
-        f"--pwfile={password_file}",
-        "-N",
-    )
+    access = ("-U", "hotel", "-A", "scram-sha-256", f"--pwfile={password_file}")
+    _run(account, "initdb", "-D", str(data), *access, "-N")
     fsync = "on" if durable else "off"
     options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c max_connections=200"
-    log = str(folder / "log")
-    _run(account, "pg_ctl", "-D", str(data), "-l", log, "-o", options, "-w", "-t", "60", "start")
-    try:
-        yield f"postgresql://hotel:{_PASSWORD}@127.0.0.1:{port}/"
-    finally:
-        _run(account, "pg_ctl", "-D", str(data), "-m", "immediate", "-w", "-t", "60", "stop")
+    return PostgreSQL(f"postgresql://hotel:{_PASSWORD}@127.0.0.1:{port}/", data, options, account)
 
 
 def _account() -> int | None:
