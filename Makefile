@@ -97,9 +97,12 @@ test-chaos: venv engine ## Reservations while the database restarts again and ag
 	.ci/tools postgresql
 	$(PYTEST) tests/chaos
 
-.PHONY: e2e bench
+.PHONY: e2e soak bench
 e2e: venv ## hotel in a kind cluster of its own.
 	$(PYTEST) tests/e2e
+
+soak: venv ## Waves of load on hotel in a kind cluster, for ten minutes and more.
+	$(PYTEST) tests/e2e/operator/soak_waves.py
 
 bench: venv engine ## Speed, as ratios measured in one run.
 	.ci/tools postgresql
