@@ -86,3 +86,16 @@ def test_a_setting_that_cannot_be_used_is_named(name: str, value: str) -> None:
 
     assert done.returncode == 2
     assert re.match(rf"hotel-operator: {name}: ", done.stderr)
+
+
+def test_serves_the_whole_cluster(world: World, tmp_path: Path) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", world.api_url, "stub")
+    world.target(0)
+    world.scaler(pollingInterval=1)
+    world.engine.add("validate", 34)
+
+    with operator_process(kubeconfig, tmp_path / "log", OPERATOR_NAMESPACES="*"):
+        eventually(lambda: world.replicas() == 7)
+
+    assert "GET /apis/hotel.example.com/v1alpha1/externaltaskscalers" in world.api.requests
+    assert not [request for request in world.api.requests if request.endswith("/namespaces")]
