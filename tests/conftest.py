@@ -1,6 +1,14 @@
-"""Options of the test run; here because pytest reads options only from the top folder's conftest."""
+"""Options and signals of the test run; pytest reads options from the top folder's conftest alone."""
+
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    # A run that was started in the background ignores Ctrl-C, and so would every program that it tests.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
