@@ -63,22 +63,23 @@ def kubeconfig(
         yield Path(given)
         return
     file = tmp_path_factory.mktemp("kind") / "kubeconfig"
+    found = NAME in kind("get", "clusters").split()
     try:
-        create_cluster(file)
+        if found:
+            kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(file))
+        else:
+            create_cluster(file)
         load_images()
         yield file
     finally:
-        if not request.config.getoption("--keep-cluster"):
+        # A cluster that was there is another run's to delete.
+        if not found and not request.config.getoption("--keep-cluster"):
             kind("delete", "cluster", "--name", NAME)
 
 
 def create_cluster(kubeconfig: Path) -> None:
-    """Create the cluster, or take the one that --keep-cluster left."""
-    if NAME in kind("get", "clusters").split():
-        kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(kubeconfig))
-        return
+    """Create the cluster; a node image that is here already is taken, else kind pulls its own."""
     image = command("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "kindest/node").split()
-    # A node image that is here already is taken; without one kind pulls its own.
     options = ["--image", image[0]] if image else []
     kind("create", "cluster", "--name", NAME, "--kubeconfig", str(kubeconfig), "--wait", "180s", *options)
 
