@@ -9,6 +9,7 @@ from external_task_operator.testing.engine import StubEngine
 from external_tasks import BasicAuth, EngineClient
 from support.charts import REPOSITORY
 from support.cluster import Cluster, Release, forwarded
+from support.hotel_load import put_to_sleep
 from support.scaled_workers import ScaledWorkers, install_crd
 
 
@@ -45,3 +46,13 @@ def engine(hotel: Release) -> Iterator[EngineClient]:
         auth = BasicAuth("admin", hotel.secret("engine-admin", "password"))
         with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
             yield client
+
+
+@pytest.fixture
+def from_zero(hotel: Release) -> Iterator[Release]:
+    """The release with no worker running; put back afterwards."""
+    try:
+        put_to_sleep(hotel)
+        yield hotel
+    finally:
+        hotel.install()

@@ -7,7 +7,7 @@ simulate` reads), else a hill that is made up. SOAK_SECONDS is the length of a w
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from external_task_operator.simulation.run import percentile
 from external_tasks import EngineClient
 from support.cluster import Release
 from support.fleet_watch import FleetWatch
-from support.hotel_load import Load, put_to_sleep, replicas, watched
+from support.hotel_load import Load, replicas, watched
 from support.waiting import eventually
 
 WAVES = 3
@@ -25,16 +25,6 @@ WAVE_SECONDS = float(os.environ.get("SOAK_SECONDS", "200"))
 RESERVATIONS = 250
 LULL = 0.35
 SLOWER = 1.5
-
-
-@pytest.fixture
-def from_zero(hotel: Release) -> Iterator[Release]:
-    """The release with no worker running; put back afterwards."""
-    try:
-        put_to_sleep(hotel)
-        yield hotel
-    finally:
-        hotel.install()
 
 
 def arrivals() -> list[float]:
