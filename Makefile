@@ -88,7 +88,7 @@ test-integration: venv engine ## The real engine, services, databases and worker
 
 test-postgresql: venv engine ## The whole stack, its engine included, on PostgreSQL.
 	.ci/tools postgresql
-	$(PYTEST) tests/integration/stack -m engine --database postgresql
+	$(PYTEST) tests/integration/stack/test_walk.py tests/integration/stack/test_references.py --database postgresql
 
 test-camunda7: venv engine-camunda7 ## The same on Camunda 7, where an engine takes part.
 	$(PYTEST) tests/integration --engine camunda7 -m engine
