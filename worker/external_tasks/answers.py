@@ -33,6 +33,9 @@ _LOCK_LOST = ("It is locked by worker", "Cannot extend a lock that expired")
 _SUSPENDED = "is suspended"
 _OVERLOADED = ("too many requests at the same time", "due to shutdown", "shutting down")
 
+# What the loser of a race hears when the engine notices before its database does.
+_OVERTAKEN = ("does not have a subscription to a message event", "execution is null")
+
 _OPTIMISTIC_LOCKING_CODE = 1
 
 
@@ -82,7 +85,7 @@ def _details(body: bytes) -> Mapping[str, Any]:
 def _class_of(status: int, message: str, details: Mapping[str, Any]) -> type[EngineError]:
     if status == HTTPStatus.BAD_REQUEST:
         return _bad_request(message)
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR and _is_optimistic_locking(details):
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR and _is_overtaken(details, message):
         return OptimisticLockingConflict
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and any(words in message for words in _OVERLOADED):
         return EngineOverloaded
@@ -97,9 +100,11 @@ def _bad_request(message: str) -> type[BadRequest]:
     return TaskSuspended if _SUSPENDED in message else BadRequest
 
 
-def _is_optimistic_locking(details: Mapping[str, Any]) -> bool:
+def _is_overtaken(details: Mapping[str, Any], message: str) -> bool:
     return (
-        details.get("code") == _OPTIMISTIC_LOCKING_CODE or details.get("type") == "OptimisticLockingException"
+        details.get("code") == _OPTIMISTIC_LOCKING_CODE
+        or details.get("type") == "OptimisticLockingException"
+        or any(words in message for words in _OVERTAKEN)
     )
 
 

@@ -71,6 +71,13 @@ def engine_error(message: str, kind: str = "RestException", code: int | None = N
         (404, b"<html>Not Found</html>", NotFound),
         (500, engine_error("ENGINE-03005", "OptimisticLockingException", 1), OptimisticLockingConflict),
         (500, engine_error("anything", "ProcessEngineException", 1), OptimisticLockingConflict),
+        (
+            500,
+            engine_error(
+                "Execution with id 'x' does not have a subscription to a message event with name 'y': z"
+            ),
+            OptimisticLockingConflict,
+        ),
         (500, engine_error("Unknown property used in expression"), EngineServerError),
         (
             500,
