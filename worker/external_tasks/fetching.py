@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Lock
 
+from external_tasks.cordon import Cordon
 from external_tasks.due import GRID_SECONDS, DueRetries
 from external_tasks.errors import EngineError
 from external_tasks.metrics import Metrics
@@ -61,6 +62,7 @@ class Fetcher:
         metrics: counts.
         random: spreads delays.
         orphans: unlocks what a fetch locked whose answer was lost.
+        cordon: tells when nothing is to be fetched.
         monotonic: seconds of a clock that never goes back.
     """
 
@@ -77,6 +79,7 @@ class Fetcher:
         metrics: Metrics,
         random: Random,
         orphans: Orphans,
+        cordon: Cordon,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
@@ -89,9 +92,11 @@ class Fetcher:
         self._metrics = metrics
         self._random = random
         self._orphans = orphans
+        self._cordon = cordon
         self._fetching_beside = Lock()
         self._monotonic = monotonic
         self._polling = False
+        self._resting = False
         self._more_queue_up = False
         self._errors = 0
         self._beat = monotonic()
@@ -101,11 +106,16 @@ class Fetcher:
         """How long ago the loop last went round; a long poll or an outage keeps it at most so long."""
         return self._monotonic() - self._beat
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is fetched and no fetch is under way, because the worker is cordoned."""
+        return self._resting
+
     def run(self, stop: Event) -> None:
-        """Fetch until told to stop."""
+        """Fetch until told to stop; while the worker is cordoned, rest."""
         while not stop.is_set():
             self._beat = self._monotonic()
-            self._guarded(self._poll, stop)
+            self._guarded(self._rest if self._cordon.is_set else self._poll, stop)
 
     def run_for_retries(self, stop: Event) -> None:
         """Fetch whenever a retry falls due while a long poll is pending, until told to stop."""
@@ -113,6 +123,8 @@ class Fetcher:
             if self._due.wait(SLICE_SECONDS):
                 self._due.forget_due()
                 self._guarded(self._fetch_beside_poll, stop)
+            if self._polling and self._cordon.is_set:
+                self.cut_poll_short()
 
     def cut_poll_short(self) -> None:
         """Let a pending poll return at once, if the engine can.
@@ -156,7 +168,19 @@ class Fetcher:
             logger.exception("the fetch loop met an error of its own and goes on")
             self._pause(1.0, stop)
 
+    def _rest(self, stop: Event) -> None:
+        # The lock: a fetch for retries may still be under way beside the poll that has just ended.
+        with self._fetching_beside:
+            if not self._resting:
+                logger.info("cordoned: no more tasks are fetched", extra={"worker_id": self._plan.worker_id})
+            self._resting = True
+            self._orphans.unlock()
+        stop.wait(SLICE_SECONDS)
+
     def _poll(self, stop: Event) -> None:
+        if self._resting:
+            logger.info("no longer cordoned", extra={"worker_id": self._plan.worker_id})
+        self._resting = False
         asked = self._reserve()
         if not asked:
             return

@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 
+from external_tasks.cordon import Cordon
 from external_tasks.due import DueRetries
 from external_tasks.errors import EngineError, NotFound
 from external_tasks.execution import Around, Executor
@@ -45,6 +47,7 @@ class WorkerSettings:
     poll_seconds: float = 5.0
     drain_seconds: float = 25.0
     use_priority: bool = False
+    cordon_file: Path | None = None
     defaults: Defaults = field(default_factory=Defaults)
 
     def __post_init__(self) -> None:
@@ -118,6 +121,7 @@ class Machinery:
             metrics=metrics,
             random=random,
             orphans=Orphans(engine, worker_id, self._keeper, due),
+            cordon=Cordon(settings.cordon_file),
         )
         self._tick = min(MAX_TICK_SECONDS, min(h.subscription.lock_ms for h in handlers.values()) / 8000)
         self._fetch_threads: list[threading.Thread] = []
@@ -172,6 +176,9 @@ class Machinery:
         """Say what keeps the worker from working; empty if nothing does."""
         if self._stop.is_set():
             return "draining"
+        if self._fetcher.resting and self._slots.free == self._slots.total:
+            # Whoever has cordoned this worker may now take it away: nothing is at work, nothing is asked for.
+            return "cordoned, and nothing is at work"
         return "" if self._status.reached else "engine not reached yet"
 
     def _start_threads(self, *fetch_threads: threading.Thread) -> None:

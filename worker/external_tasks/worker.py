@@ -5,6 +5,7 @@ import random as random_numbers
 import secrets
 import socket
 import threading
+from pathlib import Path
 from queue import SimpleQueue
 
 from prometheus_client import CollectorRegistry
@@ -38,6 +39,8 @@ class Worker(TaskRouter):
         exhausted: what follows used-up retries.
         around: wraps every handler: ``around(task, call)`` returns ``call(task)``; for tracing and the like.
         use_priority: fetch tasks of higher priority first.
+        cordon_file: holds, at times, the moment (RFC 3339) until which no more tasks are to be fetched; made
+            from a pod's annotation by the downward API. When the tasks at work have ended ``/readyz`` says so.
         health_port: serves ``/livez``, ``/readyz`` and ``/metrics`` there while it runs; None serves nothing.
         registry: where metrics are registered; None makes a new one.
         random: spreads the delays of retries.
@@ -60,6 +63,7 @@ class Worker(TaskRouter):
         exhausted: Exhausted = "incident",
         around: Around | None = None,
         use_priority: bool = False,
+        cordon_file: Path | None = None,
         health_port: int | None = None,
         registry: CollectorRegistry | None = None,
         random: Random = random_numbers.random,
@@ -73,6 +77,7 @@ class Worker(TaskRouter):
             poll_seconds=poll_seconds,
             drain_seconds=drain_seconds,
             use_priority=use_priority,
+            cordon_file=cordon_file,
             defaults=Defaults(lock_seconds, retry or RetryPolicy(), exhausted),
         )
         self._around = around

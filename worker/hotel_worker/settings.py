@@ -54,6 +54,11 @@ class WorkerSettings(BaseSettings):
         min_length=1,
         description="Name in the worker's id; default: the host's or pod's name",
     )
+    worker_cordon_file: FilePath | None = Field(
+        default=None,
+        description="File with the moment (RFC 3339) until which no more tasks are fetched, if it holds one; "
+        "the operator sets it by an annotation of the pod",
+    )
     worker_health_port: int = Field(
         default=8090,
         ge=0,

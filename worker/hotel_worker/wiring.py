@@ -33,6 +33,7 @@ def create_worker(settings: WorkerSettings) -> Worker:
             factor=settings.worker_retry_factor,
             max_seconds=settings.worker_retry_max_seconds,
         ),
+        cordon_file=settings.worker_cordon_file,
         health_port=settings.worker_health_port,
     )
     router = new_router(connect_services(settings), settings.worker_topics, settings.worker_exhausted)

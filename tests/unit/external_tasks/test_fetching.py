@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 
 import pytest
 from external_tasks import EngineUnreachable, ExternalTask, TopicSubscription
+from external_tasks.cordon import Cordon
 from external_tasks.due import DueRetries
 from external_tasks.errors import EngineError, EngineUnauthorized
 from external_tasks.fetching import Fetcher, FetchPlan
@@ -23,7 +25,7 @@ class RecordingEngine(FakeEngine):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[tuple[int, int]] = []
-        self.before_fetch: Callable[[], None] = lambda: None
+        self.before_fetch: Callable[[], object] = lambda: None
 
     def fetch_and_lock(self, worker_id, topics, max_tasks, *, wait_ms=0, use_priority=False):  # noqa: ANN001, ANN201 - as in its base
         self.asked.append((max_tasks, wait_ms))
@@ -36,7 +38,7 @@ class RecordingEngine(FakeEngine):
 class Loop:
     """A fetcher whose tasks end when the test says so."""
 
-    def __init__(self, slots: int, poll_seconds: float = 5.0) -> None:
+    def __init__(self, slots: int, poll_seconds: float = 5.0, cordon_file: Path | None = None) -> None:
         self.engine = RecordingEngine()
         self.slots = Slots(slots)
         self.due = DueRetries()
@@ -55,6 +57,7 @@ class Loop:
             metrics=self.metrics,
             random=lambda: 0.0,
             orphans=Orphans(self.engine, "pod:1", LockKeeper(self.engine, "pod:1", self.metrics), self.due),
+            cordon=Cordon(cordon_file),
         )
 
     def start(self, task: ExternalTask) -> bool:
@@ -284,4 +287,44 @@ def test_more_tasks_are_fetched_in_batches_while_they_queue_up() -> None:
     loop.stop.set()
     for _ in range(4):
         loop.slots.release()
+    thread.join(10)
+
+
+def test_a_cordon_cuts_the_pending_poll_short_and_ends_fetching(tmp_path: Path) -> None:
+    file = tmp_path / "cordoned-until"
+    loop = Loop(slots=3, poll_seconds=1, cordon_file=file)
+    threads = [
+        threading.Thread(target=target, args=(loop.stop,))
+        for target in (loop.fetcher.run, loop.fetcher.run_for_retries)
+    ]
+    for thread in threads:
+        thread.start()
+    assert loop.engine.wait_until(lambda: len(loop.engine.asked) == 2)  # the second one waits for tasks
+
+    file.write_text("2999-01-01T00:00:00Z")
+
+    assert loop.engine.wait_until(lambda: (1, 1) in loop.engine.asked)
+    assert loop.engine.wait_until(lambda: loop.fetcher.resting)
+    fetches = len(loop.engine.asked)
+    loop.engine.add_task("topic")
+    loop.due.add("t", 0.0)
+    assert loop.engine.wait_until(lambda: loop.due.seconds_to_next() is None)
+    assert len(loop.engine.asked) == fetches
+    loop.stop.set()
+    for thread in threads:
+        thread.join(10)
+
+
+def test_what_a_fetch_that_broke_off_has_locked_is_unlocked_while_cordoned(tmp_path: Path) -> None:
+    file = tmp_path / "cordoned-until"
+    loop = Loop(slots=3, poll_seconds=0.01, cordon_file=file)
+    task = loop.engine.add_task("topic")
+    loop.engine.fail_next("fetch_and_lock", EngineUnreachable("gone"), after_effect=True)
+    loop.engine.before_fetch = lambda: file.write_text("2999-01-01T00:00:00Z")
+    thread = threading.Thread(target=loop.fetcher.run, args=(loop.stop,))
+    thread.start()
+
+    assert loop.engine.wait_until(lambda: loop.fetcher.resting and task.worker_id is None)
+    assert task.fetched_by == ["pod:1"]
+    loop.stop.set()
     thread.join(10)

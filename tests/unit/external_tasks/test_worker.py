@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -352,6 +353,37 @@ def test_probes_follow_the_workers_life(engine: FakeEngine, workers: Any) -> Non
     assert [probe("/livez"), probe("/readyz")] == [200, 503]
     release.set()
     stopping.join(10)
+
+
+def test_a_cordoned_worker_ends_what_it_has_takes_no_more_and_then_says_so(
+    engine: FakeEngine, workers: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "cordoned-until"
+    file.touch()
+    worker, started, release = workers(cordon_file=file, slots=2), threading.Event(), threading.Event()
+
+    @worker.task("topic")
+    def handle() -> None:
+        started.set()
+        release.wait(10)
+
+    first = engine.add_task("topic")
+    worker.start()
+    machinery = worker._machinery
+    assert started.wait(5)
+    file.write_text("2999-01-01T00:00:00Z")
+    assert engine.wait_until(lambda: machinery._fetcher.resting)
+    second = engine.add_task("topic")
+    assert machinery.why_not_ready() == ""  # a pod at work has to stay ready: those that are not go first
+
+    release.set()
+    assert engine.wait_until(lambda: machinery.why_not_ready() == "cordoned, and nothing is at work")
+    assert machinery.why_not_alive() == ""
+    assert [first.state, second.state] == ["completed", "open"]
+
+    file.write_text("")
+    assert engine.wait_until(lambda: second.state == "completed")
+    assert machinery.why_not_ready() == ""
 
 
 def test_an_engine_that_was_never_reached_is_not_ready_but_alive(engine: FakeEngine, workers: Any) -> None:
