@@ -21,6 +21,7 @@ class Reason(StrEnum):
     AT_MINIMUM = "AtMinimum"
     TASK_TOO_OLD = "TaskTooOld"
     BUSY_PODS = "BusyPods"
+    CORDONING = "Cordoning"
     PARTLY_BLIND = "PartlyBlind"
     HOLDING = "Holding"
     FALLBACK = "Fallback"
@@ -54,6 +55,7 @@ class Decision:
         fallback: ``spec.fallback`` is in force.
         stabilised: the stabilisation window that holds the replicas, if any.
         limited: the speed limit or bound that cuts the change, if any.
+        held: a scale-in is cut for the sake of pods that are at work, and goes on later.
     """
 
     current: int
@@ -66,21 +68,23 @@ class Decision:
     fallback: bool = False
     stabilised: Limit | None = None
     limited: Limit | None = None
+    held: bool = False
 
     def withheld(self, reason: Reason, why: str) -> "Decision":
         """Return the decision as one that is only reported."""
         return replace(self, act=False, reason=reason, sentence=f"{why}: {self.sentence}")
 
-    def spared(self, replicas: int, why: str) -> "Decision":
+    def spared(self, replicas: int, why: str, by: Reason = Reason.BUSY_PODS) -> "Decision":
         """Return the decision with a smaller scale-in, for the sake of pods that are at work."""
-        reason = Reason.BUSY_PODS if replicas == self.current else self.reason
+        reason = by if replicas == self.current else self.reason
         head = headline(self.current, replicas)
         return replace(
             self,
             replicas=replicas,
             reason=reason,
+            held=True,
             act=self.act and replicas != self.current,
-            sentence=f"{head}; {why}. Without them: {self.sentence}",
+            sentence=f"{head}; {why}. Otherwise: {self.sentence}",
         )
 
 

@@ -1,12 +1,18 @@
 """Which pods a scale-in would take, and how many can go without taking one that is at work."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from external_task_operator.times import to_seconds
 
 COST_ANNOTATION = "controller.kubernetes.io/pod-deletion-cost"
 OUR_COST_ANNOTATION = "hotel.example.com/pod-deletion-cost"
 """Holds the cost that the operator has set, so that anybody else's is told apart."""
+
+CORDON_ANNOTATION = "hotel.example.com/cordoned-until"
+"""Holds the moment (RFC 3339) until which the pod's worker is to fetch no more tasks."""
 
 BUSY_COST = 1000
 _MAX_COST = 2**31 - 1
@@ -27,6 +33,8 @@ class Pod:
         cost: its deletion cost, whoever set it; 0 is the default.
         cost_is_ours: the operator has set it.
         template: hash of the pod template that it was made from.
+        ready_changed: when it became ready, or ceased to be, seconds of the epoch; None if that is not known.
+        cordoned_until: until when its worker is to fetch nothing, seconds of the epoch; None if not at all.
     """
 
     name: str
@@ -37,6 +45,8 @@ class Pod:
     cost: int = 0
     cost_is_ours: bool = False
     template: str = ""
+    ready_changed: float | None = None
+    cordoned_until: float | None = None
 
     @property
     def over(self) -> bool:
@@ -59,16 +69,20 @@ def parse(item: Mapping[str, Any]) -> Pod:
     metadata, status = item["metadata"], item.get("status", {})
     annotations = metadata.get("annotations") or {}
     cost = annotations.get(COST_ANNOTATION)
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
+    ready: Mapping[str, Any] = next(
+        (each for each in status.get("conditions") or () if each["type"] == "Ready"), {}
+    )
     return Pod(
         name=metadata["name"],
         assigned=bool(item.get("spec", {}).get("nodeName")),
         phase=status.get("phase", "Unknown"),
-        ready=ready,
+        ready=ready.get("status") == "True",
         leaving="deletionTimestamp" in metadata,
         cost=_number(cost),
         cost_is_ours=cost is not None and annotations.get(OUR_COST_ANNOTATION) == cost,
         template=(metadata.get("labels") or {}).get("pod-template-hash", ""),
+        ready_changed=_moment(ready.get("lastTransitionTime")),
+        cordoned_until=_moment(annotations.get(CORDON_ANNOTATION)),
     )
 
 
@@ -77,56 +91,78 @@ def worker_pod(worker_id: str) -> str:
     return worker_id.rpartition(":")[0]
 
 
-def busy(worker_ids: Iterable[str], names: Collection[str]) -> frozenset[str]:
-    """Return the pods that hold locks.
+def holders(worker_id: str, names: Collection[str]) -> Collection[str]:
+    """Return the pod that a worker id names, or those that it may name.
 
     Where a worker id is not ``pod:something``, every pod whose name it starts with counts, which suits
     clients that append a random text to the host name. Rather one pod too many than one too few.
     """
-    found: set[str] = set()
-    for worker_id in worker_ids:
-        pod = worker_pod(worker_id)
-        found.update([pod] if pod in names else [name for name in names if worker_id.startswith(name)])
-    return frozenset(found)
+    pod = worker_pod(worker_id)
+    return [pod] if pod in names else [name for name in names if worker_id.startswith(name)]
 
 
-def costs(pods: Sequence[Pod], busy_names: Collection[str]) -> dict[str, int | None]:
-    """Return the deletion costs to set (None: to remove) so that idle pods go first; foreign ones stay."""
+@dataclass
+class Locks:
+    """The locks that pods hold.
+
+    Attributes:
+        all: how many, by pod.
+        at_work: those of tasks that have never failed; the others may be waiting for their next try, and then
+            nobody works on them.
+    """
+
+    all: Counter[str] = field(default_factory=Counter)
+    at_work: Counter[str] = field(default_factory=Counter)
+
+    def add(self, pod: str, *, failed_before: bool) -> None:
+        """Count a lock."""
+        self.all[pod] += 1
+        self.at_work[pod] += 0 if failed_before else 1
+
+
+def costs(pods: Sequence[Pod], staying: Collection[str]) -> dict[str, int | None]:
+    """Return the deletion costs to set (None: to remove) so that the others go first; foreign ones stay."""
     highest_foreign = max((pod.cost for pod in pods if pod.cost_is_foreign), default=0)
     cost = min(max(BUSY_COST, highest_foreign + 1), _MAX_COST)
     changes: dict[str, int | None] = {}
     for pod in pods:
         if pod.cost_is_foreign or not pod.active:
             continue
-        wanted = cost if pod.name in busy_names else None
+        wanted = cost if pod.name in staying else None
         if wanted != (pod.cost if pod.cost_is_ours else None):
             changes[pod.name] = wanted
     return changes
 
 
-def removable(kind: str, pods: Sequence[Pod], busy_names: Collection[str], victims: int) -> int:
-    """Return how many of the pods can go, up to a number, before one goes that is busy.
+def removable(kind: str, pods: Sequence[Pod], staying: Collection[str], victims: int) -> int:
+    """Return how many of the pods can go, up to a number, before one goes that is to stay.
 
     Args:
         kind: of the target; the order in which its controller takes pods depends on it.
         pods: all pods of the target, with their costs not yet changed.
-        busy_names: those that hold locks.
+        staying: those that are at work, or may be.
         victims: how many would go.
     """
     active = [pod for pod in pods if pod.active]
-    if not any(pod.name in busy_names for pod in active):
+    if not any(pod.name in staying for pod in active):
         return victims
     if kind == "StatefulSet":
-        order = sorted(active, key=lambda pod: -_ordinal(pod.name))
-    elif len({pod.template for pod in active}) > 1:
+        order = sorted(active, key=lambda pod: -ordinal(pod.name))
+    elif rolling_out(active):
         # A roll-out takes from several ReplicaSets at once: nobody can tell which pods.
         return 0
     else:
-        order = sorted(active, key=lambda pod: _rank(pod, costs(active, busy_names)))
-    idle_first = 0
-    while idle_first < len(order) and order[idle_first].name not in busy_names:
-        idle_first += 1
-    return min(victims, idle_first)
+        changes = costs(active, staying)
+        order = sorted(active, key=lambda pod: _rank(pod, changes))
+    first = 0
+    while first < len(order) and order[first].name not in staying:
+        first += 1
+    return min(victims, first)
+
+
+def rolling_out(active: Sequence[Pod]) -> bool:
+    """Tell whether pods of more than one template are there."""
+    return len({pod.template for pod in active}) > 1
 
 
 def _rank(pod: Pod, changes: Mapping[str, int | None]) -> tuple[bool, int, bool, int]:
@@ -135,7 +171,8 @@ def _rank(pod: Pod, changes: Mapping[str, int | None]) -> tuple[bool, int, bool,
     return pod.assigned, _PHASE_RANK.get(pod.phase, 1), pod.ready, cost
 
 
-def _ordinal(name: str) -> int:
+def ordinal(name: str) -> int:
+    """Return the number at the end of the name of a StatefulSet's pod."""
     return _number(name.rpartition("-")[2])
 
 
@@ -144,3 +181,10 @@ def _number(text: str | None) -> int:
         return int(text or 0)
     except ValueError:
         return 0
+
+
+def _moment(text: str | None) -> float | None:
+    try:
+        return to_seconds(text) if text else None
+    except ValueError:
+        return None

@@ -125,9 +125,14 @@ class _Poll:
 
     def _spare(self, decision: Decision, scale: Scale, seen: Observation) -> Decision:
         scale_in = decision.act and decision.replicas < scale.replicas
-        if not scale_in or not self.spec.protect_busy_pods or self.engine is None or seen.locked == 0:
+        if not scale_in or not self.spec.protect_busy_pods or self.engine is None:
             return decision
-        return protect.spare_busy_pods(decision, scale, self.parts.cluster, self.engine, self.spec)
+        if seen.locked == 0 and not self.spec.cordon_seconds:
+            return decision
+        # Whatever comes of it, pods may carry marks from here on.
+        self.scaler.marks_left = True
+        now = self.parts.wall()
+        return protect.spare_busy_pods(decision, scale, self.parts.cluster, self.engine, self.spec, now)
 
     def _scale(self, decision: Decision, scale: Scale) -> bool:
         # A poll may take long, and end after this operator has lost its say or the scaler has been deleted.

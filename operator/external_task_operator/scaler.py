@@ -32,7 +32,7 @@ class Scaler:
         polling: a poll is under way.
         again: the spec has changed meanwhile, so that the next poll follows at once.
         phase: part of the interval, 0 to 1, at which it is polled.
-        marks_left: pods may still carry deletion costs of a scale-in.
+        marks_left: pods may still carry the deletion costs and cordons of a scale-in.
         pods_seen: for orphaned locks.
         unlock_after: monotonic seconds before which unlocking is not tried again.
         report: what the last poll came to.

@@ -131,6 +131,7 @@ class ScalerSpec(_Part):
     behavior: Behavior = Behavior()
     fallback: Fallback | None = None
     protect_busy_pods: bool = True
+    cordon_seconds: int = Field(default=0, ge=0, le=300)
     unlock_orphans: bool = False
     paused: bool = False
     dry_run: bool = False

@@ -24,7 +24,7 @@ _UNLOCK_PAUSE_SECONDS = 300.0
 
 
 class Tidier:
-    """Removes deletion costs after a scale-in, and unlocks what pods held that are gone.
+    """Removes deletion costs and cordons after a scale-in, and unlocks what pods held that are gone.
 
     Args:
         cluster: where pods are.
@@ -50,7 +50,7 @@ class Tidier:
     ) -> None:
         """Do what there is to do; a failure is logged, for the next poll tries again."""
         try:
-            if scaler.marks_left and not report.scaled and scale.actual <= scale.replicas:
+            if scaler.marks_left and not _scaling_in(scale, report):
                 self._unmark(spec, scale)
                 scaler.marks_left = False
             if spec.unlock_orphans and engine is not None and report.seen and report.seen.locked:
@@ -62,8 +62,7 @@ class Tidier:
             )
 
     def _unmark(self, spec: ScalerSpec, scale: Scale) -> None:
-        # Pods of a StatefulSet go by their number and are never marked.
-        if spec.protect_busy_pods and scale.ref.kind == "Deployment" and scale.actual:
+        if spec.protect_busy_pods and scale.actual:
             protect.unmark(self._cluster, scale)
 
     def _unlock_orphans(self, scaler: Scaler, spec: ScalerSpec, scale: Scale, engine: EngineClient) -> None:
@@ -84,3 +83,9 @@ class Tidier:
             self._counters.unlocked(count)
             message = f"Unlocked {count} tasks of pods that are gone: {', '.join(sorted(gone))}"
             self._recorder.about(scaler, "Normal", "OrphansUnlocked", message)
+
+
+def _scaling_in(scale: Scale, report: Report) -> bool:
+    decision = report.decision
+    replicas = decision.replicas if decision and report.scaled else scale.replicas
+    return scale.actual > replicas or (decision is not None and decision.held)

@@ -39,8 +39,8 @@ class Worker(TaskRouter):
         exhausted: what follows used-up retries.
         around: wraps every handler: ``around(task, call)`` returns ``call(task)``; for tracing and the like.
         use_priority: fetch tasks of higher priority first.
-        cordon_file: holds, at times, the moment (RFC 3339) until which no more tasks are to be fetched; made
-            from a pod's annotation by the downward API. When the tasks at work have ended ``/readyz`` says so.
+        cordon_file: holds, at times, the moment (RFC 3339) until which no more tasks are to be fetched; from
+            a pod's annotation by the downward API. ``/readyz`` says when the tasks at work have ended.
         health_port: serves ``/livez``, ``/readyz`` and ``/metrics`` there while it runs; None serves nothing.
         registry: where metrics are registered; None makes a new one.
         random: spreads the delays of retries.

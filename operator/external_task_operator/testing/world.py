@@ -22,6 +22,7 @@ from external_task_operator.targets import Owners
 from external_task_operator.testing.cluster import StubCluster
 from external_task_operator.testing.engine import StubEngine
 from external_task_operator.tidy import Tidier
+from external_task_operator.times import to_text
 
 NAMESPACE = "hotel"
 
@@ -189,6 +190,13 @@ class World:
                 },
             },
         )
+
+    def rest(self, pod: str) -> None:
+        """Let a pod say that it has ended its tasks and fetches no more."""
+        found = self._object(paths.pod(NAMESPACE, pod))
+        resting = {"type": "Ready", "status": "False", "lastTransitionTime": to_text(self.now)}
+        found["status"]["conditions"] = [resting]
+        self.api.put(paths.pod(NAMESPACE, pod), found)
 
     def annotations(self, pod: str) -> dict[str, str]:
         """Return the annotations of a pod."""

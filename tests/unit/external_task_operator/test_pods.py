@@ -1,5 +1,7 @@
 import pytest
-from external_task_operator.pods import BUSY_COST, Pod, busy, costs, parse, removable, worker_pod
+from external_task_operator.pods import BUSY_COST, Locks, Pod, costs, holders, parse, removable, worker_pod
+
+READY = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-25T12:00:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -11,21 +13,31 @@ def test_a_worker_id_names_its_pod_before_the_last_colon(worker_id: str, pod: st
 
 
 @pytest.mark.parametrize(
-    ("worker_ids", "found"),
+    ("worker_id", "found"),
     [
-        (["w-a:1", "w-b:2"], {"w-a", "w-b"}),
-        (["laptop:1", "w-c:1"], set()),
-        (["w-a3f2504e0-4f89-11d3-9a0c-0305e82c3301"], {"w-a"}),  # the Java client's host name and UUID
-        (["w-a"], {"w-a"}),
-        ([""], set()),
+        ("w-a:1", ["w-a"]),
+        ("laptop:1", []),
+        ("w-c:1", []),
+        ("w-a3f2504e0-4f89-11d3-9a0c-0305e82c3301", ["w-a"]),  # the Java client's host name and UUID
+        ("w-a", ["w-a"]),
+        ("", []),
     ],
 )
-def test_busy_pods_are_those_that_worker_ids_name(worker_ids: list[str], found: set[str]) -> None:
-    assert busy(worker_ids, {"w-a", "w-b"}) == found
+def test_a_lock_is_held_by_the_pod_that_the_worker_id_names(worker_id: str, found: list[str]) -> None:
+    assert holders(worker_id, {"w-a", "w-b"}) == found
 
 
 def test_a_worker_id_that_fits_two_pods_keeps_both() -> None:
-    assert busy(["worker-10f2504e0"], {"worker-1", "worker-10"}) == {"worker-1", "worker-10"}
+    assert set(holders("worker-10f2504e0", {"worker-1", "worker-10"})) == {"worker-1", "worker-10"}
+
+
+def test_what_may_wait_for_its_next_try_is_a_lock_but_not_surely_work() -> None:
+    locks = Locks()
+    locks.add("w-a", failed_before=False)
+    locks.add("w-a", failed_before=True)
+    locks.add("w-b", failed_before=True)
+
+    assert (locks.all, +locks.at_work) == ({"w-a": 2, "w-b": 1}, {"w-a": 1})
 
 
 class TestCosts:
@@ -99,14 +111,22 @@ def test_a_pod_is_read_from_the_api() -> None:
                 "annotations": {
                     "controller.kubernetes.io/pod-deletion-cost": "1000",
                     "hotel.example.com/pod-deletion-cost": "1000",
+                    "hotel.example.com/cordoned-until": "2026-11-25T12:10:00Z",
                 },
             },
             "spec": {"nodeName": "n1"},
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+            "status": {"phase": "Running", "conditions": [READY]},
         }
     )
 
-    assert pod == Pod("w-a", cost=1000, cost_is_ours=True, template="6f7")
+    assert pod == Pod(
+        "w-a",
+        cost=1000,
+        cost_is_ours=True,
+        template="6f7",
+        ready_changed=1_795_608_000.0,
+        cordoned_until=1_795_608_600.0,
+    )
 
 
 @pytest.mark.parametrize(("cost", "foreign"), [("7", True), ("x", False), ("0", False)])
@@ -114,3 +134,9 @@ def test_a_cost_that_the_operator_has_not_set_is_foreign(cost: str, *, foreign: 
     annotations = {"controller.kubernetes.io/pod-deletion-cost": cost}
 
     assert parse({"metadata": {"name": "a", "annotations": annotations}}).cost_is_foreign is foreign
+
+
+def test_a_cordon_that_cannot_be_read_is_none() -> None:
+    annotations = {"hotel.example.com/cordoned-until": "soon"}
+
+    assert parse({"metadata": {"name": "a", "annotations": annotations}}).cordoned_until is None

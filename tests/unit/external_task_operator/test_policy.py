@@ -320,9 +320,7 @@ def test_sparing_busy_pods_changes_number_reason_and_sentence() -> None:
 
     assert (decision.replicas, kept.replicas, kept.act, kept.reason) == (1, 5, False, Reason.BUSY_PODS)
     assert (fewer.replicas, fewer.act, fewer.reason) == (3, True, Reason.SCALE_DOWN)
-    assert fewer.sentence.startswith(
-        "Scale down 5 → 3; 2 of the pods that would go hold locks. Without them: "
-    )
+    assert fewer.sentence.startswith("Scale down 5 → 3; 2 of the pods that would go hold locks. Otherwise: ")
 
 
 polls = st.lists(

@@ -6,6 +6,7 @@ from external_task_operator.testing.world import NAMESPACE, Operator, World
 
 COST = "controller.kubernetes.io/pod-deletion-cost"
 OURS = "hotel.example.com/pod-deletion-cost"
+CORDON = "hotel.example.com/cordoned-until"
 AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
 PODS = ["worker-6f7-aaaaa", "worker-6f7-bbbbb", "worker-6f7-ccccc"]
 
@@ -131,6 +132,130 @@ class TestProtection:
 
         assert world.replicas(kind="statefulsets") == 2
         assert world.annotations("worker-1") == {}
+
+
+class TestCordon:
+    @pytest.fixture
+    def operator(self, world: World) -> Operator:
+        """Three pods that hold locks, and a policy that would like to have one."""
+        world.target(3)
+        for pod in PODS:
+            world.pod(pod)
+        world.scaler(behavior=AT_ONCE, cooldownPeriod=0, cordonSeconds=30)
+        operator = world.operator()
+        world.engine.add("validate", 15)
+        operator.poll()
+        world.engine.tasks = world.engine.tasks[:5]
+        for pod in PODS:
+            world.engine.lock(f"{pod}:1a2b", 1)
+        world.engine.lock(f"{PODS[0]}:1a2b", 2)
+        return operator
+
+    def cordoned(self, world: World) -> list[str]:
+        return [pod for pod in PODS if CORDON in world.annotations(pod)]
+
+    def test_pods_at_work_are_told_to_take_no_more_and_go_when_they_have_ended(
+        self, world: World, operator: Operator
+    ) -> None:
+        operator.poll()
+        assert self.cordoned(world) == PODS[1:]
+        assert (world.replicas(), world.status()["reason"]) == (3, "Cordoning")
+        assert "0 of 2 pods that are to go have ended their tasks" in world.status()["decision"]
+
+        world.engine.complete(f"{PODS[2]}:1a2b")
+        world.rest(PODS[2])
+        operator.poll()
+        assert world.replicas() == 2
+        assert {pod: COST in world.annotations(pod) for pod in PODS} == {
+            PODS[0]: True,
+            PODS[1]: True,
+            PODS[2]: False,
+        }
+
+    def test_when_there_is_more_to_do_they_go_on(self, world: World, operator: Operator) -> None:
+        operator.poll()
+        world.engine.add("validate", 20)
+
+        operator.poll()
+
+        assert self.cordoned(world) == []
+        assert world.replicas() == 5
+
+    @pytest.mark.parametrize(
+        "spec", [{"paused": True}, {"dryRun": True}, {"cordonSeconds": 0, "minReplicaCount": 3}]
+    )
+    def test_a_changed_mind_lets_them_go_on(
+        self, world: World, operator: Operator, spec: dict[str, object]
+    ) -> None:
+        operator.poll()
+        world.scaler(behavior=AT_ONCE, **{"cordonSeconds": 30, **spec})
+
+        operator.poll()
+
+        assert self.cordoned(world) == []
+
+    def test_an_engine_that_is_away_lets_them_go_on(self, world: World, operator: Operator) -> None:
+        operator.poll()
+        world.engine.status = 503
+
+        operator.poll()
+
+        assert self.cordoned(world) == []
+
+    def test_cordons_of_an_operator_that_died_are_taken_over_by_the_next(
+        self, world: World, operator: Operator
+    ) -> None:
+        operator.poll()
+        until = world.annotations(PODS[1])[CORDON]
+        operator.stop()
+
+        following = world.operator()
+        following.poll()
+
+        assert self.cordoned(world) == PODS[1:]
+        assert world.annotations(PODS[1])[CORDON] == until
+
+    def test_to_zero_too_they_are_told_first(self, world: World, operator: Operator) -> None:
+        """A task that comes now is fetched by nobody who is about to go."""
+        world.engine.tasks = []
+        operator.poll()
+        assert self.cordoned(world) == PODS
+        assert world.replicas() == 3
+
+        for pod in PODS:
+            world.rest(pod)
+        operator.poll()
+
+        assert world.replicas() == 0
+
+    def test_who_cannot_be_told_stays(self, world: World, operator: Operator) -> None:
+        world.api.refused["PATCH /api/v1"] = 403
+
+        operator.poll()
+
+        assert world.replicas() == 3
+        assert "pods cannot be told" in world.status()["decision"]
+
+    def test_a_stateful_set_is_told_from_its_highest_number(self, world: World) -> None:
+        world.target(3, kind="statefulsets")
+        names = [f"worker-{number}" for number in range(3)]
+        for name in names:
+            world.pod(name)
+        target = {"kind": "StatefulSet", "name": "worker"}
+        world.scaler(scaleTargetRef=target, behavior=AT_ONCE, cordonSeconds=30)
+        world.engine.add("validate", 15)
+        operator = world.operator()
+        operator.poll()
+        world.engine.tasks = world.engine.tasks[:1]
+
+        operator.poll()
+        assert [CORDON in world.annotations(name) for name in names] == [False, True, True]
+        world.rest("worker-1")
+        operator.poll()
+        assert world.replicas(kind="statefulsets") == 3
+        world.rest("worker-2")
+        operator.poll()
+        assert world.replicas(kind="statefulsets") == 1
 
 
 class TestOrphans:
