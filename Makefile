@@ -102,7 +102,7 @@ e2e: venv ## hotel in a kind cluster of its own.
 	$(PYTEST) tests/e2e
 
 soak: venv ## Waves of load on hotel in a kind cluster, for ten minutes and more.
-	$(PYTEST) tests/e2e/operator/soak_backlog.py tests/e2e/operator/soak_waves.py
+	$(PYTEST) tests/e2e/operator/soak_waves.py tests/e2e/operator/soak_steady.py
 
 bench: venv engine ## Speed, as ratios measured in one run.
 	.ci/tools postgresql

@@ -105,7 +105,7 @@ class _Poll:
             decision = decide(self.spec, seen, self.scaler.history, now)
         try:
             self._refuse_rivals()
-            decision = self._spare(decision, scale, seen)
+            decision = self._spare(decision, scale)
             scaled = self._scale(decision, scale)
         except TargetFailure as error:
             self.scaler.history = decision.history
@@ -123,11 +123,10 @@ class _Poll:
             raise TargetFailure(FailureKind.TARGET_OWNED, message)
         self.parts.owners.refuse_foreign(self.scaler.namespace, target)
 
-    def _spare(self, decision: Decision, scale: Scale, seen: Observation) -> Decision:
+    def _spare(self, decision: Decision, scale: Scale) -> Decision:
         scale_in = decision.act and decision.replicas < scale.replicas
-        if not scale_in or not self.spec.protect_busy_pods or self.engine is None:
-            return decision
-        if seen.locked == 0 and not self.spec.cordon_seconds:
+        # What the fallback asks for is meant for when nobody can tell who is at work.
+        if not scale_in or not self.spec.protect_busy_pods or self.engine is None or decision.fallback:
             return decision
         # Whatever comes of it, pods may carry marks from here on.
         self.scaler.marks_left = True

@@ -67,13 +67,17 @@ class FleetWatch:
         if self._thread:
             self._thread.join(30)
 
-    def steps(self) -> list[int]:
-        """Return the replicas, each change once."""
+    def steps(self, since: float = 0, until: float = float("inf")) -> list[int]:
+        """Return the replicas between two moments, each change once."""
         steps: list[int] = []
         for look in self.looks:
-            if not steps or steps[-1] != look.replicas:
+            if since <= look.at <= until and (not steps or steps[-1] != look.replicas):
                 steps.append(look.replicas)
         return steps
+
+    def peak(self) -> float:
+        """Return the moment at which there were first as many replicas as ever."""
+        return max(self.looks, key=lambda look: (look.replicas, -look.at)).at
 
     def first(self, after: float, replicas: int) -> Look | None:
         """Return the first look after a moment with at least so many replicas."""
@@ -84,13 +88,8 @@ class FleetWatch:
         return next((look for look in self.looks if look.at >= after and look.ready), None)
 
     def taken_at_work(self) -> set[str]:
-        """Return the pods that held locks before and after they were told to go."""
-        found = set()
-        for before, after in zip(self.looks, self.looks[1:], strict=False):
-            stayed = {pod.name for pod in before.pods if not pod.leaving}
-            told = {pod.name for pod in after.pods if pod.leaving} & stayed
-            found |= told & before.busy & after.busy
-        return found
+        """Return the pods that had been told to go while they still held locks."""
+        return {pod.name for look in self.looks for pod in look.pods if pod.leaving and pod.name in look.busy}
 
     def replica_seconds(self) -> float:
         """Return the pods that were there, over time."""
@@ -102,7 +101,9 @@ class FleetWatch:
             self.looks.append(self._look())
 
     def _look(self) -> Look:
-        busy = frozenset(worker_pod(task.worker_id) for task in locked_tasks(self.engine, self.topics))
+        tasks = locked_tasks(self.engine, self.topics)
+        # A task that has failed may be locked until its next try, with nobody at work on it.
+        busy = frozenset(worker_pod(task.worker_id) for task in tasks if not task.failed_before)
         path = f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{self.deployment}"
         deployment = self.cluster.get(path)
         labels = deployment["spec"]["selector"]["matchLabels"]

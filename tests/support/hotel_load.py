@@ -111,3 +111,12 @@ class Load:
 
     def _asked(self, **filters: bool) -> dict[str, Any]:
         return {"processDefinitionKey": PROCESS, "processInstanceBusinessKeyLike": f"{self.run}-%", **filters}
+
+
+def lives(load: Load) -> list[tuple[float, float]]:
+    """Return start and end of each reservation of a load that has ended, in seconds of the epoch."""
+    return [(_moment(life["startTime"]), _moment(life["endTime"])) for life in load.lives()]
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

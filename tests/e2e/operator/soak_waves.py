@@ -8,7 +8,6 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from external_task_operator.simulation.run import percentile
 from external_tasks import EngineClient
 from support.cluster import Release
 from support.fleet_watch import FleetWatch
-from support.hotel_load import Load, replicas, watched
+from support.hotel_load import Load, lives, replicas, watched
 from support.waiting import eventually
 
 WAVES = 3
@@ -52,16 +51,6 @@ def scale_ins(watch: FleetWatch) -> list[float]:
     offset = time.time() - time.monotonic()
     pairs = zip(watch.looks, watch.looks[1:], strict=False)
     return [after.at + offset for before, after in pairs if after.replicas < before.replicas]
-
-
-def lives(load: Load) -> list[tuple[float, float]]:
-    """Return start and end of each reservation, in seconds of the epoch."""
-    found = load.lives()
-    return [(moment(life["startTime"]), moment(life["endTime"])) for life in found]
-
-
-def moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 @pytest.mark.timeout(3600)

@@ -1,18 +1,53 @@
 """The hotel's own workers, scaled on real reservations."""
 
 import json
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from external_tasks import EngineClient
 from support.cluster import Release
-from support.hotel_load import Load, replicas, scaler
+from support.hotel_load import Load, replicas, scaler, watched
 from support.waiting import eventually
+
+RESERVATIONS = 300
 
 
 def condition(release: Release) -> tuple[str, str]:
     """Return status and reason of the scaler's condition Ready."""
     found = [c for c in scaler(release)["status"]["conditions"] if c["type"] == "Ready"]
     return found[0]["status"], found[0]["reason"]
+
+
+@pytest.mark.timeout(1200)
+def test_a_backlog_is_met_from_zero_workers_and_nobody_is_taken_at_work(
+    from_zero: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
+) -> None:
+    load = Load(engine)
+    with watched(from_zero, engine, kubeconfig) as watch:
+        began = time.monotonic()
+        load.start(RESERVATIONS)
+        eventually(load.is_over, seconds=400, every=1)
+        drained = time.monotonic()
+        eventually(lambda: replicas(from_zero) == 0, seconds=120, every=1)
+
+    scaled, ready = watch.first(began, 1), watch.first_ready(began)
+    assert scaled is not None
+    assert ready is not None
+    took = f"first scale {scaled.at - began:.1f} s, first pod ready {ready.at - began:.1f} s"
+    took += f", drained {drained - began:.0f} s, {watch.replica_seconds():.0f} replica-seconds"
+    note(f"{RESERVATIONS} reservations from 0 workers: {took}, replicas {watch.steps()}")
+    assert load.completed() == RESERVATIONS
+    assert watch.taken_at_work() == set()
+    peak = watch.peak()
+    # Up to the peak there is more to do than can be done, and in the end there is nothing to do.
+    assert is_sorted(watch.steps(until=peak))
+    assert is_sorted(watch.steps(since=drained)[::-1])
+
+
+def is_sorted(numbers: list[int]) -> bool:
+    return numbers == sorted(numbers)
 
 
 @pytest.mark.timeout(1200)
