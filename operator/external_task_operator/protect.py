@@ -47,7 +47,7 @@ def spare_busy_pods(
 ) -> Decision:
     """Cut a scale-in to what idle pods can give, and mark the others so that those go last.
 
-    With ``cordonSeconds`` a pod is idle when it has been told to take no more tasks and has ended those it had.
+    With ``cordonSeconds`` a pod is idle when it was told to take no more tasks and has ended those it had.
     What cannot be known is taken to be busy. Only ``maxReplicaCount`` is stronger than a pod at work.
     """
     spared = _ScaleIn(scale, cluster, engine, spec, now).spare(decision)
