@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 from external_tasks.engine import EngineClient
 
 from hotel.browsing import browse
-from hotel.connection import connect_engine
+from hotel.connection import opened_engine
 from hotel.errors import ReferenceConflict, ReservationNotFound, StateConflict, WaitTimeout
 from hotel.reports import Activity, ReservationResult, ReservationStatus
 from hotel.reservation import Reservation
@@ -32,14 +33,15 @@ class HotelReservationClient:
 
     Args:
         engine: client of the engine's REST API; by default that of the local stack, or of the engine that the
-            environment names (`HOTEL_ENGINE_URL`, `HOTEL_ENGINE_USER`, `HOTEL_ENGINE_PASSWORD`).
+            environment names (`HOTEL_ENGINE_URL`, `HOTEL_ENGINE_USER`, `HOTEL_ENGINE_PASSWORD`; or
+            `HOTEL_CONTEXT`, `HOTEL_NAMESPACE`, `HOTEL_RELEASE` for a release in a cluster).
         patience_seconds: how long the client itself puts up with an engine that is away before it raises.
     """
 
     def __init__(self, engine: EngineClient | None = None, *, patience_seconds: float = 0) -> None:
-        self._owned = engine is None
-        self._client = engine or connect_engine(HotelSettings())
-        self._engine = ReservationEngine(self._client, patience_seconds=patience_seconds)
+        self._owned = ExitStack()
+        client = engine or self._owned.enter_context(opened_engine(HotelSettings()))
+        self._engine = ReservationEngine(client, patience_seconds=patience_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -51,8 +53,7 @@ class HotelReservationClient:
 
     def close(self) -> None:
         """Close the connections that this client opened itself."""
-        if self._owned:
-            self._client.close()
+        self._owned.close()
 
     def create_reservation(
         self,

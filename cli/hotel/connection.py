@@ -1,11 +1,14 @@
 """Which engine and services a command talks to: those that the settings name, else the local stack's."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from external_tasks.auth import Auth, BasicAuth, BearerAuth
 from external_tasks.engine import EngineClient
 from pydantic import SecretStr
 
+from hotel.cluster.reach import reached_release
 from hotel.errors import InvalidInput, Unreachable
 from hotel.settings import HotelSettings
 from hotel.stack.databases import service_database_urls
@@ -32,8 +35,42 @@ class ServiceConnection:
     database_url: str | None = field(default=None, repr=False)
 
 
+@contextmanager
+def reached(
+    settings: HotelSettings, role: Role = Role.CLIENT, *, services: bool = False
+) -> Iterator[HotelSettings]:
+    """Give settings to connect by, while the context lasts: a release in a cluster is brought within reach.
+
+    Args:
+        settings: those of the command; without a cluster in them they are what is given.
+        role: as whose user to log in to the engine.
+        services: whether the services are needed too.
+
+    Raises:
+        HotelError: the cluster has no such release, it is not ready, or a right is missing.
+    """
+    if not settings.in_cluster:
+        yield settings
+        return
+    with reached_release(settings, role, services=services) as found:
+        yield found
+
+
+@contextmanager
+def opened_engine(settings: HotelSettings, role: Role = Role.CLIENT) -> Iterator[EngineClient]:
+    """Give a client of the engine, wherever settings say that it is, while the context lasts.
+
+    Raises:
+        HotelError: as `reached` and `connect_engine`.
+    """
+    with reached(settings, role) as found, connect_engine(found, role) as engine:
+        yield engine
+
+
 def connect_engine(settings: HotelSettings, role: Role = Role.CLIENT) -> EngineClient:
     """Return a client of the engine, logged in as the user of a role.
+
+    Settings of a cluster go through `reached` first.
 
     Raises:
         HotelError: there is neither a local stack nor an engine named, or its URL is no URL.
@@ -105,7 +142,8 @@ def _local(settings: HotelSettings) -> StackState:
     if state is None:
         raise Unreachable(
             f"there is no local stack in {settings.home}: start one with `hotel up`, "
-            "or name an engine by HOTEL_ENGINE_URL, HOTEL_ENGINE_USER and HOTEL_ENGINE_PASSWORD"
+            "name a release in a cluster by --namespace, "
+            "or an engine by HOTEL_ENGINE_URL, HOTEL_ENGINE_USER and HOTEL_ENGINE_PASSWORD"
         )
     return state
 

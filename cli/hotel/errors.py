@@ -105,3 +105,13 @@ class AlreadyRunning(StackError):
     """Parts of this local stack run already."""
 
     exit_code = ExitCode.CONFLICT
+
+
+class ClusterError(HotelError):
+    """The cluster could not do what it was asked."""
+
+
+class MissingInCluster(ClusterError):
+    """Something that is asked for by its name is not in the cluster."""
+
+    exit_code = ExitCode.USAGE

@@ -14,6 +14,15 @@ class HotelSettings(BaseSettings):
     home: Path = Field(
         default=Path(".hotel"), description="folder of the local stack: its data, logs and stack.json"
     )
+    context: str | None = Field(
+        default=None, description="kubeconfig context of the cluster with the hotel; unset: the current one"
+    )
+    namespace: str | None = Field(
+        default=None, description="namespace of the hotel's release; unset: the context's"
+    )
+    release: str | None = Field(
+        default=None, description="name of the hotel's release; unset: the only one in the namespace"
+    )
     engine_url: str | None = Field(
         default=None,
         description="REST API of an engine elsewhere, ending in /engine-rest; unset means the local stack",
@@ -43,3 +52,8 @@ class HotelSettings(BaseSettings):
     ready_seconds: float = Field(
         default=120.0, gt=0, description="how long the local stack may take to start, seconds"
     )
+
+    @property
+    def in_cluster(self) -> bool:
+        """Whether the hotel is one in a cluster, as any one of its three settings says."""
+        return bool(self.context or self.namespace or self.release)

@@ -18,11 +18,12 @@ from hotel.commands import (
     suspend,
     tasks,
 )
-from hotel.commands.options import Home
+from hotel.commands.options import ClusterContext, Home, Namespace, Release
+from hotel.errors import InvalidInput
 from hotel.settings import HotelSettings
 
 app = typer.Typer(
-    help="Hotel reservations through a BPMN engine: the local stack, and what one does with it.",
+    help="Hotel reservations through a BPMN engine, on this machine or in a cluster.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -40,13 +41,22 @@ def hotel(
     context: typer.Context,
     *,
     home: Home = None,
+    cluster_context: ClusterContext = None,
+    namespace: Namespace = None,
+    release: Release = None,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """Take the options that stand before the command."""
-    settings = HotelSettings()
-    context.obj = settings.model_copy(update={"home": home}) if home else settings
+    given = {"home": home, "context": cluster_context, "namespace": namespace, "release": release}
+    for name, value in given.items():
+        # A script's variable that is not set must not lead to another hotel.
+        if value == "":
+            raise InvalidInput(f"--{name} is empty")
+    context.obj = HotelSettings().model_copy(
+        update={name: value for name, value in given.items() if value is not None}
+    )
 
 
 app.command()(stack.up)

@@ -12,7 +12,7 @@ from external_tasks.auth import BasicAuth
 from external_tasks.engine import EngineClient
 
 from hotel.client import HotelReservationClient
-from hotel.commands.options import settings_of
+from hotel.commands.options import local_settings_of
 from hotel.commands.outcome import exit_code_of
 from hotel.commands.steps import StepPrinter
 from hotel.output import out, print_result
@@ -34,7 +34,7 @@ def demo(context: typer.Context) -> None:
     began = time.monotonic()
     with (
         TemporaryDirectory(prefix="hotel-demo-") as folder,
-        _stack(settings_of(context), Path(folder)) as stack,
+        _stack(local_settings_of(context), Path(folder)) as stack,
     ):
         up_seconds = time.monotonic() - began
         result = _reserve(stack)

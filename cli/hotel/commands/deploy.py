@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hotel.commands.options import Json, settings_of
-from hotel.connection import connect_engine
+from hotel.commands.options import Json, engine_of
 from hotel.deployment import deploy as deploy_files
 from hotel.deployment import process_files
 from hotel.output import out, print_json
@@ -24,8 +23,7 @@ def deploy(
 ) -> None:
     """Bring the processes into the engine; only what changed becomes a new version."""
     files = process_files(folder)
-    engine = context.with_resource(connect_engine(settings_of(context), Role.DEPLOYER))
-    deployment = deploy_files(engine, files)
+    deployment = deploy_files(engine_of(context, Role.DEPLOYER), files)
     made = {definition.key: definition.version for definition in deployment.definitions}
     if json:
         print_json({"deployment": deployment.id, "files": sorted(files), "new_versions": made})

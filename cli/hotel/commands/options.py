@@ -4,10 +4,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from external_tasks.engine import EngineClient
 
 from hotel.client import HotelReservationClient
-from hotel.connection import connect_engine
+from hotel.connection import opened_engine
+from hotel.errors import InvalidInput
 from hotel.settings import HotelSettings
+from hotel.stack.names import Role
+
+# A Service hides that one of its pods goes. A forward leads to one pod, so the command waits for the next.
+_FORWARD_SECONDS = 15.0
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait for the end.")]
@@ -16,6 +22,30 @@ Reference = Annotated[str, typer.Argument(metavar="REF", help="The reservation's
 Home = Annotated[
     Path | None,
     typer.Option("--home", help="Folder of the local stack (also HOTEL_HOME).", show_default="./.hotel"),
+]
+ClusterContext = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        help="Use a hotel in a cluster: the kubeconfig's context (also HOTEL_CONTEXT).",
+        show_default="the current one",
+    ),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option(
+        "--namespace",
+        help="Use a hotel in a cluster: its namespace (also HOTEL_NAMESPACE).",
+        show_default="the context's",
+    ),
+]
+Release = Annotated[
+    str | None,
+    typer.Option(
+        "--release",
+        help="Use a hotel in a cluster: its Helm release (also HOTEL_RELEASE).",
+        show_default="the only one there",
+    ),
 ]
 
 
@@ -27,7 +57,27 @@ def settings_of(context: typer.Context) -> HotelSettings:
     return settings
 
 
-def client_of(context: typer.Context, *, patience_seconds: float = 0) -> HotelReservationClient:
+def local_settings_of(context: typer.Context) -> HotelSettings:
+    """Return the settings for a command that works on this machine.
+
+    Raises:
+        InvalidInput: they name a cluster.
+    """
+    settings = settings_of(context)
+    if settings.in_cluster:
+        raise InvalidInput(
+            f"`hotel {context.info_name}` is for the local stack: leave --context, --namespace and --release "
+            "out, and unset HOTEL_CONTEXT, HOTEL_NAMESPACE and HOTEL_RELEASE"
+        )
+    return settings
+
+
+def engine_of(context: typer.Context, role: Role = Role.CLIENT) -> EngineClient:
+    """Return a client of the engine; its connections end with the command."""
+    return context.with_resource(opened_engine(settings_of(context), role))
+
+
+def client_of(context: typer.Context) -> HotelReservationClient:
     """Return a client of the stack; its connections end with the command."""
-    engine = context.with_resource(connect_engine(settings_of(context)))
-    return HotelReservationClient(engine, patience_seconds=patience_seconds)
+    patience = _FORWARD_SECONDS if settings_of(context).in_cluster else 0
+    return HotelReservationClient(engine_of(context), patience_seconds=patience)

@@ -12,8 +12,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hotel.client import HotelReservationClient
-from hotel.commands.options import Json, client_of, settings_of
-from hotel.connection import ServiceConnection, connect_services
+from hotel.commands.options import Json, settings_of
+from hotel.connection import ServiceConnection, connect_engine, connect_services, reached
 from hotel.errors import ExitCode, InvalidInput, Unreachable
 from hotel.output import note, notes, out, print_json, print_rows
 from hotel.patience import patiently
@@ -60,9 +60,11 @@ def replay(  # noqa: PLR0913  # one argument an option
     """Play real bookings, moved ahead by whole weeks; then check what must hold."""
     bookings = BookingFile.read(file)
     # Asked at once and without patience: a replay against nothing fails right away.
-    client_of(context).count_incidents()
-    services = connect_services(settings_of(context))
-    client = client_of(context, patience_seconds=_PATIENCE_SECONDS)
+    settings = context.with_resource(reached(settings_of(context), services=True))
+    engine = context.with_resource(connect_engine(settings))
+    HotelReservationClient(engine).count_incidents()
+    services = connect_services(settings)
+    client = HotelReservationClient(engine, patience_seconds=_PATIENCE_SECONDS)
     player = Player(client, _checked(run_id), bookings.weeks_until(_first_day()), timeout)
     part = bookings.part(offset=offset, limit=limit)
     broken = [row for row in part if isinstance(row, BrokenRow)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hotel.commands.options import Json, settings_of
+from hotel.commands.options import Json, local_settings_of
 from hotel.errors import InvalidInput, StackError
 from hotel.output import note, out, pairs, print_json
 from hotel.settings import HotelSettings
@@ -42,7 +42,7 @@ def up(  # noqa: PLR0913  # one argument an option
     json: Json = False,
 ) -> None:
     """Start the local stack: engine, four services, worker; wait until all can work; deploy the processes."""
-    settings = settings_of(context)
+    settings = local_settings_of(context)
     plan = Plan(
         home=settings.home,
         ports=_ports(ports, port_offset, workers),
@@ -64,7 +64,7 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Remove the stack's data too.")] = False,
 ) -> None:
     """Stop the local stack: the workers finish what they have begun; the data stays."""
-    if not take_down(settings_of(context).home, note, purge=purge):
+    if not take_down(local_settings_of(context).home, note, purge=purge):
         note("nothing was running")
 
 

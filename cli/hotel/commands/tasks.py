@@ -4,16 +4,14 @@ from dataclasses import asdict
 
 import typer
 
-from hotel.commands.options import Json, settings_of
-from hotel.connection import connect_engine
+from hotel.commands.options import Json, engine_of
 from hotel.output import print_json, print_rows
 from hotel.topics import count_topics
 
 
 def tasks(context: typer.Context, *, json: Json = False) -> None:
     """Show the external tasks of each topic: unlocked, locked, failed, suspended."""
-    engine = context.with_resource(connect_engine(settings_of(context)))
-    counts = count_topics(engine)
+    counts = count_topics(engine_of(context))
     if json:
         print_json(
             {count.topic: {k: v for k, v in asdict(count).items() if k != "topic"} for count in counts}

@@ -90,7 +90,7 @@ def start(command: Command, *, folder: Path, logs: Path, tied: bool) -> ProcessR
             log.replace(log.with_suffix(".previous.log"))
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  # the stack's own commands, no shell
-                [*(_tie() if tied else ()), *command.arguments],
+                tied_line(command.arguments) if tied else command.arguments,
                 cwd=folder,
                 env={name: value for name, value in environment.items() if value is not None},
                 stdin=subprocess.DEVNULL,
@@ -111,8 +111,10 @@ def start(command: Command, *, folder: Path, logs: Path, tied: bool) -> ProcessR
     )
 
 
-def _tie() -> list[str]:
-    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("tied.py")), str(os.getpid())]
+def tied_line(arguments: Sequence[str]) -> list[str]:
+    """Return the command line that runs a program until this process ends, however that happens."""
+    tie = str(Path(__file__).with_name("tied.py"))
+    return [sys.executable, "-I", "-S", tie, str(os.getpid()), *arguments]
 
 
 def stop(records: Sequence[ProcessRecord]) -> None:

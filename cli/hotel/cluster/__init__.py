@@ -1,0 +1,1 @@
+"""A release of hotel in a Kubernetes cluster, reached by kubectl."""
