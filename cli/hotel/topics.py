@@ -1,6 +1,6 @@
 """The external tasks of each topic, counted."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from external_tasks.engine import EngineClient
 
@@ -39,6 +39,10 @@ class TopicCount:
     failed: int
     suspended: int
 
+    def to_json(self) -> dict[str, int]:
+        """Write the counts with JSON's types."""
+        return {name: count for name, count in asdict(self).items() if name != "topic"}
+
 
 def count_topics(engine: EngineClient) -> list[TopicCount]:
     """Count the tasks of the hotel's topics and of any other that has some.
@@ -47,8 +51,14 @@ def count_topics(engine: EngineClient) -> list[TopicCount]:
         HotelError: the engine is unreachable or refuses.
     """
     with translated():
-        others = set(engine.get("/external-task/topic-names")) - set(TOPICS)
-        return [_count(engine, topic) for topic in (*TOPICS, *sorted(others))]
+        # Those that have tasks at all; the others need no further question.
+        present = set(engine.get("/external-task/topic-names"))
+        topics = (*TOPICS, *sorted(present - set(TOPICS)))
+        return [_count(engine, topic) if topic in present else _none(topic) for topic in topics]
+
+
+def _none(topic: str) -> TopicCount:
+    return TopicCount(topic, unlocked=0, locked=0, failed=0, suspended=0)
 
 
 def _count(engine: EngineClient, topic: str) -> TopicCount:
