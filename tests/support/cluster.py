@@ -5,11 +5,14 @@ import contextlib
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hotel.cluster import forward
+from hotel.cluster.kubectl import Kubectl
+from hotel.cluster.release import ServicePort
 
 from support.charts import HOTEL
 from support.hotel_command import HotelCommand
@@ -28,6 +31,7 @@ class Cluster:
     """What one does with a cluster by kubectl and helm."""
 
     def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
         self._environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
 
     def run(self, *command: str | Path, stdin: str | None = None, seconds: float = 60) -> str:
@@ -177,24 +181,9 @@ class Release:
 
     @contextlib.contextmanager
     def command(self, home: Path) -> Iterator[HotelCommand]:
-        """The hotel command for this release, with its ports forwarded as long as the context lasts."""
-        with contextlib.ExitStack() as stack:
-            urls = {
-                name: stack.enter_context(
-                    forwarded(self.cluster, self.namespace, f"service/{self.name}-{name}", port)
-                )
-                for name, port in {"engine": 8080, **SERVICE_PORTS}.items()
-            }
-            yield HotelCommand(home, self._environment(urls))
-
-    def _environment(self, urls: Mapping[str, str]) -> dict[str, str]:
-        return {
-            "HOTEL_ENGINE_URL": f"{urls['engine']}/engine-rest",
-            "HOTEL_ENGINE_USER": "client",
-            "HOTEL_ENGINE_PASSWORD": self.secret("engine-client", "password"),
-            "HOTEL_SERVICE_TOKEN": self.secret("service-token", "token"),
-            **{f"HOTEL_{name.upper()}_URL": urls[name] for name in SERVICE_PORTS},
-        }
+        """The hotel command for this release."""
+        place = {"HOTEL_NAMESPACE": self.namespace, "HOTEL_RELEASE": self.name}
+        yield HotelCommand(home, {"KUBECONFIG": str(self.cluster.kubeconfig), **place})
 
 
 HOOKS = {"deploy", "test"}
@@ -209,62 +198,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 @contextlib.contextmanager
 def forwarded(cluster: Cluster, namespace: str, target: str, port: int) -> Iterator[str]:
     """Forward a free local port to a port of a Service; begin anew when the pod behind it goes."""
-    forward = PortForward(cluster, namespace, target, port)
-    forward.start()
-    try:
-        yield f"http://127.0.0.1:{forward.local_port}"
-    finally:
-        forward.stop()
-
-
-class PortForward:
-    """A `kubectl port-forward` that is started again, on the same local port, whenever it ends."""
-
-    def __init__(self, cluster: Cluster, namespace: str, target: str, port: int) -> None:
-        self._cluster = cluster
-        self._place = ("--namespace", namespace, target)
-        self._port = port
-        self._process: subprocess.Popen[str] | None = None
-        self._stopped = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self.local_port = 0
-
-    def start(self) -> None:
-        process = self._begin()
-        assert self.local_port, f"nothing is forwarded to {self._place}"
-        self._thread = threading.Thread(target=self._keep, args=(process,), daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        with self._lock:
-            if self._process:
-                self._process.kill()
-        if self._thread:
-            self._thread.join(timeout=30)
-
-    def _begin(self) -> "subprocess.Popen[str]":
-        local = str(self.local_port or "")
-        process = self._cluster.begin("kubectl", "port-forward", *self._place, f"{local}:{self._port}")
-        with self._lock:
-            self._process = process
-            if self._stopped.is_set():
-                process.kill()
-        assert process.stdout
-        first = process.stdout.readline()
-        if first.startswith("Forwarding from 127.0.0.1:"):
-            self.local_port = int(first.split(":")[1].split()[0])
-        return process
-
-    def _keep(self, process: "subprocess.Popen[str]") -> None:
-        while True:
-            with process:
-                assert process.stdout
-                for line in process.stdout:
-                    # A forward whose pod is gone says so at the next connection, and goes on in vain.
-                    if "lost connection" in line or "error" in line.lower():
-                        process.kill()
-            if self._stopped.wait(0.5):
-                return
-            process = self._begin()
+    kubectl = Kubectl(namespace=namespace, kubeconfig=cluster.kubeconfig)
+    service = ServicePort(target.removeprefix("service/"), port)
+    with forward.forwarded(kubectl, {target: service}) as urls:
+        yield urls[target]
