@@ -2,10 +2,24 @@
 KIND_NAME ?= hotel
 KIND_NODE := $(shell docker images --format '{{.Repository}}:{{.Tag}}' kindest/node 2>/dev/null | head -1)
 
+IN_DAYS := $(PY) -c 'import datetime as d, sys; print(d.date.today() + d.timedelta(int(sys.argv[1])))'
+
 .PHONY: kind kind-images kind-down
-kind: kind-images ## A kind cluster with hotel installed, and how to use it.
+kind: venv kind-images ## A kind cluster with hotel installed, and how to use it.
 	kubectl config use-context kind-$(KIND_NAME)
 	helm upgrade --install hotel charts/hotel --namespace hotel --create-namespace --wait --timeout 5m
+	@printf '%s\n' '' \
+	  'Reserve a room:' \
+	  '  $(VENV)/bin/hotel --namespace hotel reserve --first-name Jean --last-name Martin --email jean@example.com \' \
+	  "    --room-type B --guests 2 --table --check-in $$($(IN_DAYS) 30) --check-out $$($(IN_DAYS) 33)" \
+	  'Watch tasks and workers:' \
+	  '  $(VENV)/bin/hotel --namespace hotel tasks --watch' \
+	  'Open Cockpit, http://localhost:8080/operaton, as admin with the password that the second command shows:' \
+	  '  kubectl port-forward --namespace hotel service/hotel-engine 8080' \
+	  '  kubectl get secret --namespace hotel hotel-engine-admin \' \
+	  "    -o go-template='{{index .data \"password\" | base64decode}}{{\"\\n\"}}'" \
+	  'Delete the cluster:' \
+	  '  make kind-down'
 
 kind-images: images
 	kind get clusters | grep -qx $(KIND_NAME) \
