@@ -147,14 +147,18 @@ class Engines:
         if known and known.fingerprint == fingerprint:
             known.read_at = self._clock()
             return known
-        client = EngineClient(
-            ref.url,
-            auth=auth,
-            timeout=ref.timeout_seconds,
-            pool_size=self._connections,
-            ca_file=self._file(certificates),
-            user_agent="external-task-operator",
-        )
+        try:
+            client = EngineClient(
+                ref.url,
+                auth=auth,
+                timeout=ref.timeout_seconds,
+                pool_size=self._connections,
+                ca_file=self._file(certificates),
+                user_agent="external-task-operator",
+            )
+        except ValueError as error:
+            # The CRD's rules cannot tell every URL that no client understands.
+            raise EngineFailure(FailureKind.INVALID_SPEC, f"spec.engine.url: {error}") from error
         connection = _Connection(client, fingerprint, self._clock(), protected=auth is not None)
         with self._lock:
             self._known[key] = connection
@@ -166,10 +170,10 @@ class Engines:
         secret = self._cluster.get(paths.secret(namespace, ref.name))
         values = {name: b64decode(value) for name, value in (secret.get("data") or {}).items()}
         if ref.token_key:
-            token = _entry(values, ref.token_key, f"Secret {ref.name}").decode().strip()
+            token = _text(values, ref.token_key, f"Secret {ref.name}").strip()
             return BearerAuth(token), sha256(token.encode()).hexdigest()
-        user = _entry(values, ref.username_key, f"Secret {ref.name}").decode()
-        password = _entry(values, ref.password_key, f"Secret {ref.name}").decode()
+        user = _text(values, ref.username_key, f"Secret {ref.name}")
+        password = _text(values, ref.password_key, f"Secret {ref.name}")
         return BasicAuth(user, password), sha256(f"{user}:{password}".encode()).hexdigest()
 
     def _certificates(self, namespace: str, ref: CertificateAuthority | None) -> bytes | None:
@@ -195,3 +199,11 @@ def _entry(values: Mapping[str, Any], key: str, holder: str) -> bytes:
     if key not in values:
         raise EngineFailure(FailureKind.CREDENTIALS_MISSING, f"{holder} has no key {key}")
     return bytes(values[key])
+
+
+def _text(values: Mapping[str, Any], key: str, holder: str) -> str:
+    try:
+        return _entry(values, key, holder).decode()
+    except UnicodeDecodeError:
+        # Without the cause: it would carry the secret.
+        raise EngineFailure(FailureKind.CREDENTIALS_MISSING, f"{holder}: key {key} is no text") from None

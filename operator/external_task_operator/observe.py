@@ -85,12 +85,13 @@ def read(
         waiting, held = _topics_with_tasks(engine, topics)
         for topic in topics:
             progress()
-            unlocked = engine.count_external_tasks(topicName=topic, **FETCHABLE) if topic in waiting else 0
-            locked = engine.count_external_tasks(topicName=topic, locked=True) if topic in held else 0
+            unlocked = _count(engine, topicName=topic, **FETCHABLE) if topic in waiting else 0
+            # In this order: a task that a worker takes between two queries is seen by the later one.
+            locked = _count(engine, topicName=topic, locked=True) if topic in held or topic in waiting else 0
             reading.counts[topic] = TopicCount(unlocked, locked)
             if unlocked and topic in ages_of:
                 _read_oldest(engine, topic, reading)
-    except (EngineError, KeyError, TypeError, ValueError) as error:
+    except (EngineError, AttributeError, KeyError, TypeError, ValueError) as error:
         failure = translate(error, "counting the external tasks")
         reading.failure = Failure(failure.kind, failure.message)
     return reading
@@ -121,14 +122,27 @@ def _topics_with_tasks(
     if len(topics) <= _FEW_TOPICS:
         return topics, topics
     try:
-        waiting = engine.get(
-            "/external-task/topic-names", {"withUnlockedTasks": True, "withRetriesLeft": True}
-        )
-        held = engine.get("/external-task/topic-names", {"withLockedTasks": True})
+        waiting = _topic_names(engine, withUnlockedTasks=True, withRetriesLeft=True)
+        held = _topic_names(engine, withLockedTasks=True)
     except (NotFound, BadRequest):
         # Engines before 7.12 do not know this question.
         return topics, topics
-    return set(waiting), set(held)
+    return waiting, held
+
+
+def _topic_names(engine: EngineClient, **filters: bool) -> set[str]:
+    names = engine.get("/external-task/topic-names", filters)
+    # A topic that is not named is not counted, so that any other JSON would read as an engine without tasks.
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError("the topics' names are no list of texts")
+    return set(names)
+
+
+def _count(engine: EngineClient, **filters: Any) -> int:
+    count = engine.count_external_tasks(**filters)
+    if count < 0:
+        raise ValueError("a count is negative")
+    return count
 
 
 def _read_oldest(engine: EngineClient, topic: str, reading: Reading) -> None:

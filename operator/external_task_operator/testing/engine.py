@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -49,6 +50,8 @@ class StubEngine:
         delay: seconds before every answer.
         body: answered to every count instead, e.g. a page of a proxy.
         knows_topic_names: engines before 7.12 do not.
+        topic_names: answered to the question for topics instead, as JSON text.
+        meanwhile: called once between the question for topics and the counts.
         requests: method and path of every request.
     """
 
@@ -60,6 +63,8 @@ class StubEngine:
     delay: float = 0.0
     body: str | None = None
     knows_topic_names: bool = True
+    topic_names: str | None = None
+    meanwhile: Callable[[], None] | None = None
     requests: list[str] = field(default_factory=list)
 
     def add(self, topic: str, count: int = 1, **fields: Any) -> None:
@@ -104,6 +109,9 @@ class StubEngine:
         return answer
 
     async def _count(self, request: web.Request) -> web.Response:
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
         if self.body is not None:
             return web.Response(text=self.body, content_type="text/html")
         return web.json_response({"count": len(self._matching(dict(request.query)))})
@@ -111,6 +119,8 @@ class StubEngine:
     async def _topic_names(self, request: web.Request) -> web.Response:
         if not self.knows_topic_names:
             return web.json_response({"type": "NotFound", "message": ""}, status=404)
+        if self.topic_names is not None:
+            return web.json_response(text=self.topic_names)
         query = {name: values[0] for name, values in parse_qs(request.query_string).items()}
         filters = {"locked": query.get("withLockedTasks"), "notLocked": query.get("withUnlockedTasks")}
         filters |= {"withRetriesLeft": query.get("withRetriesLeft")}

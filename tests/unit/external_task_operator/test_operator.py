@@ -233,6 +233,47 @@ class TestEngineFailure:
         assert world.replicas() == 4
         assert world.condition("Ready") == ("False", "EngineAnswerUnusable")
 
+    @pytest.mark.parametrize("names", ["{}", '{"status": "ok"}', '"validate"', "null", "[1]", "[null]", "3"])
+    def test_names_of_topics_that_make_no_sense_are_not_zero(self, world: World, names: str) -> None:
+        """Whatever answers any question with some JSON would else pass for an engine without tasks."""
+        world.target(4)
+        world.scaler(topics=["validate", "block-room"], cooldownPeriod=0)
+        world.engine.topic_names = names
+
+        world.operator().poll(30)
+
+        assert world.replicas() == 4
+        assert world.condition("Ready") == ("False", "EngineAnswerUnusable")
+
+    @pytest.mark.parametrize("url", ["http://", "http://[::1", "http://engine:99999/", "http://my engine/"])
+    def test_a_url_that_cannot_be_used_is_said(self, world: World, url: str) -> None:
+        world.target(4)
+        world.scaler(engine={"url": url})
+
+        world.operator().poll()
+
+        assert (world.replicas(), world.condition("Ready")) == (4, ("False", "InvalidSpec"))
+        assert "spec.engine.url" in world.status()["decision"]
+
+    def test_a_negative_count_is_not_zero(self, world: World) -> None:
+        world.target(4)
+        world.scaler(cooldownPeriod=0)
+        world.engine.body = '{"count": -1}'
+
+        world.operator().poll(30)
+
+        assert (world.replicas(), world.condition("Ready")) == (4, ("False", "EngineAnswerUnusable"))
+
+    def test_a_task_that_is_taken_between_two_queries_is_not_overlooked(self, world: World) -> None:
+        world.target(1)
+        world.scaler(topics=["validate", "block-room"], cooldownPeriod=0)
+        world.engine.add("validate")
+        world.engine.meanwhile = lambda: world.engine.lock("worker-1:abcd")
+
+        world.operator().poll()
+
+        assert (world.status()["unlocked"], world.status()["locked"]) == (0, 1)
+
     def test_an_engine_that_does_not_answer_is_said_and_comes_back(self, world: World) -> None:
         world.target(4)
         world.scaler(engine={"url": world.engine_url, "timeoutSeconds": 1})
@@ -381,6 +422,14 @@ class TestAuthorization:
         operator.poll(3)
 
         assert world.replicas() == 3
+        assert world.condition("Ready") == ("False", "CredentialsMissing")
+
+    def test_credentials_that_are_no_text_are_said(self, world: World) -> None:
+        operator = self.prepare(world)
+        world.api.put(paths.secret(NAMESPACE, "engine"), {"data": {"username": "/w==", "password": "/w=="}})
+
+        operator.poll()
+
         assert world.condition("Ready") == ("False", "CredentialsMissing")
 
     def test_the_password_is_nowhere_in_status_or_events(self, world: World) -> None:
