@@ -93,9 +93,9 @@ class Leases:
                 self._look(namespace, lease)
             if lease.holder in {"", self._identity} or self._ran_out(lease):
                 self._take(namespace, lease)
-        except Conflict:
-            # Somebody was faster: the next look tells who.
-            lease.holder = "?"
+        except (Conflict, Missing):
+            # Somebody was faster, or has deleted it. The next look tells; until then it is not this operator's.
+            lease.holder, lease.held_until = "?", float("-inf")
         except ClusterError as error:
             log.warning("The lease cannot be tended", extra={"namespace": namespace, "error": str(error)})
             return not isinstance(error, ClusterUnreachable)

@@ -772,3 +772,32 @@ class TestTwoOperators:
 
         assert first.leases.held() == []
         assert world.replicas() == 0
+
+    def test_a_lease_that_was_deleted_is_made_anew(self, world: World) -> None:
+        world.target(0)
+        world.scaler()
+        operator = world.operator()
+        operator.poll()
+        world.api.delete(paths.lease(NAMESPACE))
+        world.engine.add("validate", 40)
+
+        operator.poll(2)
+
+        assert operator.leases.held() == [NAMESPACE]
+        assert world.replicas() == 8
+
+    def test_a_lease_that_another_took_by_force_is_given_up_at_once(self, world: World) -> None:
+        world.target(0)
+        world.scaler()
+        operator = world.operator()
+        operator.poll()
+        lease = world.api.get(paths.lease(NAMESPACE))
+        world.api.put(
+            paths.lease(NAMESPACE), {**lease, "spec": {**lease["spec"], "holderIdentity": "operator-9"}}
+        )
+        world.engine.add("validate", 40)
+
+        operator.poll(seconds=1)
+
+        assert operator.leases.held() == []
+        assert world.replicas() == 0
