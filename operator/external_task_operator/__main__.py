@@ -2,10 +2,7 @@
 
 import argparse
 import logging
-import signal
 import sys
-from types import FrameType
-from typing import NoReturn
 
 from external_task_operator.logs import configure_logging
 from external_task_operator.settings import SettingsError, read_settings
@@ -39,6 +36,7 @@ def run() -> None:
     """Run the operator; exit with 2 if a setting cannot be used, with 1 if it cannot start."""
     # Imported here, for a simulation needs neither kopf nor a cluster.
     from external_task_operator.application import Application  # noqa: PLC0415
+    from external_task_operator.errors import ClusterError  # noqa: PLC0415
 
     try:
         settings = read_settings()
@@ -47,7 +45,6 @@ def run() -> None:
         sys.stderr.write(f"hotel-operator: {error}\n")
         sys.exit(EXIT_BAD_SETTINGS)
     configure_logging(settings.log_level, settings.log_format)
-    signal.signal(signal.SIGTERM, _exit)
     try:
         Application(settings).run()
     except OSError as error:
@@ -55,11 +52,9 @@ def run() -> None:
             "The health port cannot be served; set OPERATOR_HEALTH_PORT", extra={"error": str(error)}
         )
         sys.exit(EXIT_FAILED)
-
-
-def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
-    # As long as kopf does not listen to signals: PID 1 of a container has no default for them.
-    sys.exit(0)
+    except ClusterError as error:
+        log.error("The API server is not known", extra={"error": str(error)})  # noqa: TRY400 - likewise
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

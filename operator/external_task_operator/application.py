@@ -1,8 +1,12 @@
 """The running operator: its parts and their threads, put together."""
 
 import logging
+import signal
+import sys
 import threading
 import time
+from types import FrameType
+from typing import NoReturn
 from uuid import uuid4
 
 import kopf
@@ -29,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _LEASE_BEATS = 3
 _CRD_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
 
 
 class Application:
@@ -125,9 +130,23 @@ class Application:
         )
 
     def _watch(self) -> None:
-        while not self._crd_is_there():
-            time.sleep(_CRD_SECONDS)
-        self._watching = True
+        """Watch until told to stop, whatever becomes of the watch meanwhile."""
+        while True:
+            # As long as kopf does not listen to signals: PID 1 of a container has no default for them.
+            signal.signal(signal.SIGTERM, _exit)
+            while not self._crd_is_there():
+                time.sleep(_CRD_SECONDS)
+            self._watching = True
+            try:
+                self._watch_once()
+            except Exception as error:  # noqa: BLE001 - kopf raises whatever has ended its watch
+                log.warning("The watch has ended and starts anew", extra={"error": repr(error)})
+            else:
+                return
+            self._watching = False
+            time.sleep(_WATCH_SECONDS)
+
+    def _watch_once(self) -> None:
         kopf.run(
             registry=create_handlers(self._registry, self._on_news),
             standalone=True,
@@ -161,3 +180,7 @@ class Application:
                 self._poller.wake()
             self._tended_at = time.monotonic()
             self._news.wait(self._settings.operator_lease_seconds / _LEASE_BEATS)
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)

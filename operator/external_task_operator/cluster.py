@@ -34,15 +34,26 @@ def connect(*, timeout: float, connections: int) -> "Cluster":
     Args:
         timeout: seconds to wait for an answer.
         connections: connections that are kept open.
+
+    Raises:
+        ClusterError: there is neither a service account nor a kubeconfig.
     """
     configuration = client.Configuration()
     # The client's configuration functions carry no types.
     try:
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     except config.ConfigException:
-        config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        _load_kubeconfig(configuration)
     configuration.connection_pool_maxsize = connections
     return Cluster(configuration, timeout=timeout)
+
+
+def _load_kubeconfig(configuration: client.Configuration) -> None:
+    try:
+        config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except config.ConfigException as error:
+        message = f"there is no service account, for this is no pod, and no kubeconfig: {error}"
+        raise ClusterError(message) from error
 
 
 class Cluster:
@@ -97,8 +108,16 @@ class Cluster:
         except HTTPError as error:
             raise ClusterUnreachable(f"{method} {path}: the API server did not answer: {error}") from error
         if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            return json.loads(response.data)
+            return _parse(f"{method} {path}", response.data)
         raise _error(f"{method} {path}", response.status, response.data)
+
+
+def _parse(asked: str, body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        # A proxy in between has answered.
+        raise ClusterError(f"{asked}: the answer is no JSON") from error
 
 
 def _error(asked: str, status: int, body: bytes) -> ClusterError:

@@ -1,5 +1,6 @@
 """What can be set for the operator, read once from the environment."""
 
+import re
 import socket
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ALL_NAMESPACES = "*"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _OWN_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -56,6 +58,14 @@ class OperatorSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("operator_namespaces")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # The framework would take team-* for a pattern, and then watch nothing.
+        if wrong := [name for name in value if name != ALL_NAMESPACES and not _NAME.fullmatch(name)]:
+            raise ValueError(f"{', '.join(wrong)}: not the name of a namespace, and not {ALL_NAMESPACES} alone")
+        return value
 
     @property
     def all_namespaces(self) -> bool:

@@ -14,6 +14,8 @@ from external_task_operator.testing.server import ThreadedServer
 
 Object = dict[str, Any]
 
+_END = b""
+
 
 def _resource(plural: str, kind: str, *verbs: str, namespaced: bool = True) -> Object:
     named = {"name": plural, "singularName": kind.lower(), "kind": kind}
@@ -53,12 +55,14 @@ class StubCluster:
     Attributes:
         requests: method and path of every request but watches.
         refused: answers by the start of "METHOD /path": status to give instead.
+        refusals: what was refused so.
         controllers: called after a target was scaled, with namespace, name and replicas.
     """
 
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.refused: dict[str, int] = {}
+        self.refusals: list[str] = []
         self.controllers: list[Callable[[str, str, int], None]] = []
         self._objects: dict[str, Object] = {}
         self._version = 1
@@ -96,6 +100,12 @@ class StubCluster:
             start = f"{collection}/"
             return [item for path, item in self._objects.items() if path.startswith(start)]
 
+    def end_watches(self) -> None:
+        """Close all watches, as the API server does now and then."""
+        with self._lock:
+            for _, queue, loop in self._watches:
+                loop.call_soon_threadsafe(queue.put_nowait, _END)
+
     def server(self, port: int = 0) -> ThreadedServer:
         """Return a server of the API."""
         application = web.Application(middlewares=[self._guard])
@@ -109,6 +119,7 @@ class StubCluster:
             self.requests.append(asked)
         for start, status in list(self.refused.items()):
             if asked.startswith(start):
+                self.refusals.append(asked)
                 return _status(status, "as told")
         answer: web.StreamResponse = await handler(request)
         return answer
@@ -214,8 +225,8 @@ class StubCluster:
 
 
 async def _lines(queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
-    while True:
-        yield await queue.get()
+    while (line := await queue.get()) != _END:
+        yield line
 
 
 def _event(kind: str, item: Object) -> bytes:

@@ -62,6 +62,27 @@ def test_waits_for_the_crd(world: World, process: OperatorProcess) -> None:
     eventually(lambda: world.replicas() == 1)
 
 
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_watch_that_is_refused_for_a_while_goes_on(
+    world: World, process: OperatorProcess, status: int
+) -> None:
+    """The right to list was taken away, the CRD was made anew, the API server has lost its storage."""
+    world.target(0)
+    world.engine.add("validate", 1)
+    eventually(process.is_ready)
+    world.scaler("old", pollingInterval=1)
+    eventually(lambda: world.replicas() == 1)
+    world.api.refused[LIST] = status
+    world.api.end_watches()
+    eventually(lambda: LIST in world.api.refusals)
+
+    world.api.refused.clear()
+    world.api.delete(paths.scaler(NAMESPACE, "old"))
+    world.scaler("new", pollingInterval=1, minReplicaCount=3)
+
+    eventually(lambda: world.replicas() == 3)
+
+
 def test_stops_at_once_while_it_waits(world: World, process: OperatorProcess) -> None:
     world.api.refused[LIST] = 404
     eventually(lambda: process.says("CRD is not installed"))
@@ -70,7 +91,14 @@ def test_stops_at_once_while_it_waits(world: World, process: OperatorProcess) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("OPERATOR_THREADS", "none"), ("LOG_FORMAT", "xml"), ("OPERATOR_NAMESPACES", "")]
+    ("name", "value"),
+    [
+        ("OPERATOR_THREADS", "none"),
+        ("LOG_FORMAT", "xml"),
+        ("OPERATOR_NAMESPACES", ""),
+        ("OPERATOR_NAMESPACES", "hotel,team-*"),
+        ("OPERATOR_NAMESPACES", "!hotel"),
+    ],
 )
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str) -> None:
     environment = {"PATH": os.environ["PATH"], "OPERATOR_NAMESPACES": "x", name: value}
@@ -86,6 +114,13 @@ def test_a_setting_that_cannot_be_used_is_named(name: str, value: str) -> None:
 
     assert done.returncode == 2
     assert re.match(rf"hotel-operator: {name}: ", done.stderr)
+
+
+def test_without_a_cluster_it_says_so(tmp_path: Path) -> None:
+    process = OperatorProcess(tmp_path / "none", tmp_path / "log", {"OPERATOR_NAMESPACES": "x"})
+
+    assert process.popen.wait(30) == 1
+    assert process.says("The API server is not known")
 
 
 def test_serves_the_whole_cluster(world: World, tmp_path: Path) -> None:
