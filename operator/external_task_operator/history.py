@@ -65,12 +65,30 @@ class History:
     def resumed(self, now: float) -> "History":
         """Take it that what was known last has held until now, as after a restart or an outage.
 
-        Scale-in is not sped up by time in which nobody was looking.
+        Where there were tasks, neither window nor cooldown are sped up by time in which nobody was looking.
         """
         if not self.runs:
             return self
         last = self.runs[-1]
-        return replace(self, runs=(*self.runs[:-1], replace(last, until=max(last.until, now))))
+        runs = (*self.runs[:-1], replace(last, until=max(last.until, now)))
+        return replace(self, runs=runs, last_active=now if last.replicas else self.last_active)
+
+    def before(self, now: float) -> "History":
+        """Move what lies in the future to now: the clock has been set back, or another one was ahead.
+
+        Otherwise windows and periods would last until the old time has come again.
+        """
+        newest = [self.runs[-1].until if self.runs else now, self.last_active or now, self.last_scale or now]
+        newest += [event.at for event in self.events[-1:]]
+        if max(newest) <= now:
+            return self
+        return replace(
+            self,
+            runs=tuple(Run(run.replicas, min(run.since, now), min(run.until, now)) for run in self.runs),
+            events=tuple(ScaleEvent(min(event.at, now), event.change) for event in self.events),
+            last_active=None if self.last_active is None else min(self.last_active, now),
+            last_scale=None if self.last_scale is None else min(self.last_scale, now),
+        )
 
 
 def _frontier(runs: tuple[Run, ...], now: float, up_window: float, down_window: float) -> tuple[Run, ...]:

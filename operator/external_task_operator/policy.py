@@ -13,6 +13,9 @@ from external_task_operator.history import History
 from external_task_operator.observation import Observation
 from external_task_operator.spec import ScalerSpec
 
+_MISSED_POLLS = 3
+_MISSED_SECONDS = 10.0
+
 
 def decide(spec: ScalerSpec, seen: Observation, history: History, now: float) -> Decision:
     """Decide on the replicas of a target.
@@ -23,6 +26,7 @@ def decide(spec: ScalerSpec, seen: Observation, history: History, now: float) ->
         history: what the last decision said to remember, plus the scale events since.
         now: seconds of the epoch.
     """
+    history = _continued(history, spec, now)
     if not history.runs:
         # As the HPA does: what is there counts as the first recommendation, so that a new operator
         # does not begin with a scale-in.
@@ -35,6 +39,15 @@ def decide(spec: ScalerSpec, seen: Observation, history: History, now: float) ->
     if spec.dry_run:
         return decision.withheld(Reason.DRY_RUN, f"Dry run, stays at {seen.replicas}")
     return decision
+
+
+def _continued(history: History, spec: ScalerSpec, now: float) -> History:
+    history = history.before(now)
+    longest = max(spec.polling_interval * _MISSED_POLLS, _MISSED_SECONDS)
+    if history.runs and now - history.runs[-1].until > longest:
+        # The API server or the target was away, the lease was another's, or the process was suspended.
+        return history.resumed(now)
+    return history
 
 
 @dataclass

@@ -688,6 +688,39 @@ class TestRestart:
 
         assert (before, world.replicas()) == (8, 0)
 
+    def test_the_cooldown_is_not_over_because_nobody_looked(self, world: World) -> None:
+        at_once = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+        world.target(0)
+        world.scaler(cooldownPeriod=60, behavior=at_once)
+        world.engine.add("validate", 3)
+        first = world.operator()
+        first.poll(4)
+        first.leases.release()
+        world.now += 600
+        world.engine.complete()
+
+        second = world.operator("operator-2")
+        second.poll(8)
+        before = world.replicas()
+        second.poll(5)
+
+        assert (before, world.replicas()) == (1, 0)
+
+    def test_an_api_server_that_was_away_brings_nothing_to_zero(self, world: World) -> None:
+        world.target(0)
+        world.scaler(cooldownPeriod=60)
+        world.engine.add("validate", 3)
+        operator = world.operator()
+        operator.poll(4)
+        world.api.refused["GET /apis/apps"] = 503
+        operator.poll(60)
+        world.api.refused.clear()
+        world.engine.complete()
+
+        operator.poll(8)
+
+        assert world.replicas() == 1
+
     def test_rate_limits_remember_what_was_done(self, world: World) -> None:
         rules = {"scaleUp": {"policies": [{"type": "Pods", "value": 2, "periodSeconds": 60}]}}
         world.target(0)

@@ -201,6 +201,45 @@ class TestToZero:
         assert target.polls(12)[-1] == 0
 
 
+class TestTime:
+    """What the clock does while nobody looks, or by itself."""
+
+    def test_time_in_which_nobody_looked_does_not_count_towards_zero(self) -> None:
+        at_once = {"scaleDown": {"stabilizationWindowSeconds": 0}}
+        target = Target(spec(cooldownPeriod=60, behavior=at_once), replicas=4)
+        target.polls(5, locked=20)
+        target.now += 600
+
+        assert target.polls(14) == [1] * 12 + [0] * 2
+
+    def test_time_in_which_nobody_looked_does_not_count_towards_the_window(self) -> None:
+        target = Target(spec(), replicas=4)
+        target.polls(5, locked=20)
+        target.now += 600
+
+        assert target.polls(13, locked=1) == [4] * 12 + [1]
+
+    def test_a_poll_that_comes_late_is_no_outage(self) -> None:
+        target = Target(spec(), replicas=4)
+        target.polls(5, locked=20)
+        target.polls(11, locked=1)
+        target.now += 5
+
+        assert target.polls(1, locked=1) == [1]
+
+    def test_a_clock_that_is_set_back_keeps_replicas_for_no_longer_than_the_window(self) -> None:
+        rules = {"scaleUp": {"policies": [{"type": "Pods", "value": 2, "periodSeconds": 60}]}}
+        target = Target(spec(behavior=rules), replicas=4)
+        target.now += 3600
+        target.polls(3, locked=20)
+        target.polls(3, locked=30)
+        target.now = START
+
+        assert target.polls(12) == [6] * 12
+        assert target.polls(2)[-1] == 0
+        assert target.polls(1, unlocked=10) == [2]
+
+
 class TestBounds:
     @pytest.mark.parametrize(("replicas", "corrected"), [(30, 20), (1, 3)])
     def test_replicas_out_of_bounds_are_corrected_at_once(self, replicas: int, corrected: int) -> None:
