@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+_SLOTS = 60
+
 
 @dataclass(frozen=True)
 class Run:
@@ -52,9 +54,12 @@ class History:
 
     def scaled(self, change: int, now: float, *, keep_seconds: float) -> "History":
         """Add a scale event; those that are older than every period are dropped."""
-        events = (*self.events, ScaleEvent(now, change))
-        kept = tuple(event for event in events if event.at > now - keep_seconds)
-        return replace(self, events=kept, last_scale=now)
+        kept = tuple(event for event in self.events if event.at > now - keep_seconds)
+        slot, last = keep_seconds / _SLOTS, kept[-1] if kept else None
+        if last and last.at // slot == now // slot and last.change * change > 0:
+            kept, change = kept[:-1], last.change + change
+        events = (*kept, ScaleEvent(now, change)) if keep_seconds > 0 else ()
+        return replace(self, events=events, last_scale=now)
 
     def changes_since(self, cutoff: float) -> tuple[int, int]:
         """Return the replicas added and those removed after a time, both as positive numbers."""
@@ -94,13 +99,21 @@ class History:
 def _frontier(runs: tuple[Run, ...], now: float, up_window: float, down_window: float) -> tuple[Run, ...]:
     # Only the highest of the down window and the lowest of the up window ever decide, now or later:
     # a run is dropped as soon as a newer one is at least as extreme, which bounds the list by the replicas.
-    kept = [runs[-1]]
-    highest = lowest = runs[-1].replicas
+    newest = runs[-1]
+    highs, lows = [newest], [newest]
     for run in reversed(runs[:-1]):
-        counts_down = run.replicas > highest and run.until > now - down_window
-        counts_up = run.replicas < lowest and run.until > now - up_window
-        if counts_down or counts_up:
-            kept.append(run)
-        highest = max(highest, run.replicas) if counts_down else highest
-        lowest = min(lowest, run.replicas) if counts_up else lowest
-    return tuple(reversed(kept))
+        if run.replicas > highs[-1].replicas and run.until > now - down_window:
+            _add(highs, run, down_window)
+        elif run.replicas < lows[-1].replicas and run.until > now - up_window:
+            _add(lows, run, up_window)
+    return (*sorted([*highs[1:], *lows[1:]], key=lambda run: run.until), newest)
+
+
+def _add(runs: list[Run], older: Run, window: float) -> None:
+    # A sixtieth of the window tells them apart, or an hour of a shrinking backlog would fill the status: of runs
+    # that ended in the same one the most extreme counts, and as long as the last of them.
+    last, slot = runs[-1], window / _SLOTS
+    if len(runs) > 1 and last.until // slot == older.until // slot:
+        runs[-1] = replace(older, until=last.until)
+    else:
+        runs.append(older)

@@ -58,3 +58,25 @@ def test_the_list_is_bounded_by_the_replicas_not_by_the_polls() -> None:
         history = history.recommended(poll % 7, NOW + poll, up_window=3600, down_window=3600)
 
     assert len(history.runs) <= 14
+
+
+def test_an_hour_of_a_shrinking_backlog_does_not_fill_the_status() -> None:
+    """Every recommendation is lower than all before: each is the highest of some later window."""
+    history = History()
+    for poll in range(3600):
+        history = history.recommended(10_000 - poll, NOW + poll, up_window=0, down_window=3600)
+
+    assert len(history.runs) <= 62
+    for ago in (10, 600, 3000):
+        kept = max(history.recommendations_since(NOW + 3599 - ago))
+        assert 6400 + ago <= kept <= 6400 + ago + 60, "never lower, and higher by what a slot lasts at most"
+
+
+def test_many_small_steps_do_not_fill_the_status_and_all_count() -> None:
+    history = History()
+    for poll in range(1800):
+        history = history.scaled(+1, NOW + poll, keep_seconds=1800)
+
+    assert len(history.events) <= 62
+    assert history.changes_since(0) == (1800, 0)
+    assert 600 <= history.changes_since(NOW + 1799 - 600)[0] <= 630
