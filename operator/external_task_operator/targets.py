@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 _OWNERS_SECONDS = 30.0
 
+_Owned = dict[tuple[str, str], str]
+"""Who scales a target, by its kind and name."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -128,7 +131,7 @@ class Owners:
         self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, dict[tuple[str, str], str]]] = {}
+        self._known: dict[str, tuple[float, _Owned]] = {}
 
     def refuse_foreign(self, namespace: str, ref: TargetRef) -> None:
         """Make sure that nobody else scales the target; looks anew every half minute.
@@ -140,30 +143,29 @@ class Owners:
             message = f"{owner} scales {ref} too: remove one of the two"
             raise TargetFailure(FailureKind.TARGET_OWNED, message)
 
-    def _owners(self, namespace: str) -> dict[tuple[str, str], str]:
+    def _owners(self, namespace: str) -> _Owned:
         with self._lock:
             read_at, owners = self._known.get(namespace, (float("-inf"), {}))
             if self._clock() - read_at < _OWNERS_SECONDS:
                 return owners
-            found: dict[tuple[str, str], str] = {}
             # KEDA makes an HPA of each ScaledObject, except while it is paused or at 0.
-            found |= _targets_of("ScaledObject", self._list(paths.scaled_objects(namespace)))
-            found |= _targets_of("HorizontalPodAutoscaler", self._list(paths.autoscalers(namespace)))
+            found = self._targets("ScaledObject", paths.scaled_objects(namespace), owners)
+            found |= self._targets("HorizontalPodAutoscaler", paths.autoscalers(namespace), owners)
             self._known[namespace] = (self._clock(), found)
             return found
 
-    def _list(self, path: str) -> list[Mapping[str, Any]]:
+    def _targets(self, kind: str, path: str, before: _Owned) -> _Owned:
         try:
-            items: list[Mapping[str, Any]] = self._cluster.get(path).get("items", [])
+            return _targets_of(kind, self._cluster.get(path).get("items", []))
         except Missing:
-            return []
+            return {}
         except ClusterError as error:
             log.warning("Other autoscalers cannot be looked for", extra={"path": path, "error": str(error)})
-            return []
-        return items
+            # Who was there a moment ago still is, as far as is known.
+            return {target: owner for target, owner in before.items() if owner.startswith(f"{kind} ")}
 
 
-def _targets_of(kind: str, items: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+def _targets_of(kind: str, items: Iterable[Mapping[str, Any]]) -> _Owned:
     found = {}
     for item in items:
         ref = item.get("spec", {}).get("scaleTargetRef", {})
