@@ -134,9 +134,10 @@ class _Poll:
         return protect.spare_busy_pods(decision, scale, self.parts.cluster, self.engine, self.spec, now)
 
     def _scale(self, decision: Decision, scale: Scale) -> bool:
-        # A poll may take long, and end after this operator has lost its say or the scaler has been deleted.
+        # A poll may take long, and end after this operator has lost its say, or the scaler has been deleted,
+        # paused or changed in another way; then the next poll follows at once.
         may = self.parts.leases.holds(self.scaler.namespace) and self.parts.registry.knows(self.scaler)
-        if not decision.act or not may:
+        if not decision.act or not may or self.scaler.spec is not self.spec:
             return False
         targets.write(self.parts.cluster, scale, decision.replicas)
         return True

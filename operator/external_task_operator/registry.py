@@ -92,11 +92,12 @@ class Registry:
 
     def reschedule(self, scaler: Scaler, now: float) -> None:
         """Set when a scaler is due next: at its phase of the interval, never twice for what was missed."""
-        offset = scaler.phase * scaler.interval
-        beats = math.floor((now - offset) / scaler.interval) + 1
-        scaler.due = now if scaler.again else beats * scaler.interval + offset
-        scaler.again = False
-        scaler.polling = False
+        with self._lock:
+            offset = scaler.phase * scaler.interval
+            beats = math.floor((now - offset) / scaler.interval) + 1
+            scaler.due = now if scaler.again else beats * scaler.interval + offset
+            scaler.again = False
+            scaler.polling = False
 
     def _new(self, resource: Mapping[str, Any]) -> Scaler:
         metadata, status = resource["metadata"], dict(resource.get("status") or {})
@@ -117,10 +118,11 @@ class Registry:
 
     def _update(self, known: Scaler, resource: Mapping[str, Any]) -> bool:
         spec, invalid = _read(resource)
+        # A new generation may say the same in other words; it has been observed all the same.
+        known.generation = resource["metadata"].get("generation", 0)
         if (spec, invalid) == (known.spec, known.invalid):
             return False
         known.spec, known.invalid = spec, invalid
-        known.generation = resource["metadata"].get("generation", 0)
         known.engine_key = key_of(known.namespace, spec.engine) if spec else ""
         known.due, known.again = self._clock(), known.polling
         self._stale = True

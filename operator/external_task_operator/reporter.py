@@ -99,15 +99,16 @@ class Reporter:
         if not worth_it:
             return
         patch = [{"op": "add", "path": "/status", "value": status}]
+        # Kept even if it cannot be written, for its news have been told; it is then tried again at the next poll.
+        scaler.status, scaler.status_at = status, float("-inf")
         try:
             self._cluster.patch(paths.scaler_status(scaler.namespace, scaler.name), patch, JSON_PATCH)
         except Missing:
             self._registry.drop(scaler.namespace, scaler.name, scaler.uid)
-            return
         except ClusterError as error:
             log.warning("The status was not written", extra=_where(scaler) | {"error": str(error)})
-            return
-        scaler.status, scaler.status_at = status, now
+        else:
+            scaler.status_at = now
 
 
 def _where(scaler: Scaler) -> dict[str, str]:

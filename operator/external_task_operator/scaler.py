@@ -26,8 +26,8 @@ class Scaler:
         invalid: why not.
         engine_key: names the engine; scalers with the same key share their queries.
         history: what the policy remembers.
-        status: what was written last.
-        status_at: when, monotonic seconds.
+        status: what was written last, or was to be.
+        status_at: when it was written, monotonic seconds.
         due: when it is to be polled next, monotonic seconds.
         polling: a poll is under way.
         again: the spec has changed meanwhile, so that the next poll follows at once.

@@ -94,6 +94,39 @@ class TestScaling:
         assert world.replicas() == 5
         assert world.status()["observedGeneration"] == 2
 
+    def test_a_generation_that_says_the_same_is_observed_too(self, world: World) -> None:
+        world.target(3)
+        world.scaler(paused=True)
+        operator = world.operator()
+        operator.poll()
+
+        world.annotate(**{"hotel.example.com/paused": "true"})
+        world.scaler()
+        operator.poll()
+
+        assert world.status()["observedGeneration"] == 2
+
+    def test_a_pause_that_comes_during_a_poll_counts(self, world: World) -> None:
+        world.target(1)
+        world.scaler()
+        world.engine.add("validate", 40)
+        operator = world.operator()
+
+        original = operator.cluster.get
+
+        def pause_before_scaling(path: str, params: Any = None) -> Any:
+            if path == paths.autoscalers(NAMESPACE):
+                world.scaler(paused=True)
+                operator.watch()
+            return original(path, params)
+
+        operator.cluster.get = pause_before_scaling  # type: ignore[method-assign]
+        operator.poll()
+        operator.poll(seconds=0.1)
+
+        assert world.replicas() == 1
+        assert world.condition("Paused") == ("True", "Paused")
+
     def test_replicas_set_by_hand_are_brought_back_to_what_the_tasks_ask_for(self, world: World) -> None:
         world.target(0)
         world.scaler()
@@ -491,6 +524,21 @@ class TestTarget:
         assert kind in str(world.api.below(paths.events(NAMESPACE)))
         assert world.replicas() == 10
 
+    def test_another_autoscaler_is_not_forgotten_because_it_cannot_be_listed(self, world: World) -> None:
+        world.target(2)
+        world.scaler()
+        path = paths.autoscalers(NAMESPACE)
+        ref = {"kind": "Deployment", "name": "worker"}
+        world.api.put(f"{path}/other", {"spec": {"scaleTargetRef": ref}})
+        world.engine.add("validate", 50)
+        operator = world.operator()
+        operator.poll()
+        world.api.refused[f"GET {path}"] = 503
+
+        operator.poll(3, seconds=31)
+
+        assert (world.replicas(), world.condition("AbleToScale")) == (2, ("False", "TargetOwnedByOther"))
+
     def test_of_two_scalers_on_one_target_the_older_acts(self, world: World) -> None:
         world.target(1)
         world.scaler("b-older", maxReplicaCount=3)
@@ -562,6 +610,17 @@ class TestApiServer:
         operator.poll()
 
         assert world.condition("Ready") == ("True", "Ready")
+
+    @pytest.mark.parametrize("status", [403, 500])
+    def test_a_status_that_cannot_be_written_makes_no_flood_of_events(
+        self, world: World, status: int
+    ) -> None:
+        world.scaler()
+        world.api.refused["PATCH /apis/hotel.example.com"] = status
+
+        world.operator().poll(20)
+
+        assert world.events() == [("Warning", "TargetMissing")] * 2
 
     def test_events_that_are_refused_stop_nothing(self, world: World) -> None:
         world.target(0)
