@@ -81,14 +81,21 @@ class ScalerCollector(Collector):
         self._leases = leases
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Return all gauges."""
-        scalers = self._scalers.all()
+        """Return all gauges.
+
+        Of a namespace in which another operator acts, nothing is told: what was seen here once is no longer true.
+        """
+        scalers = [scaler for scaler in self._scalers.all() if self._leases.holds(scaler.namespace)]
         yield self._leadership()
         yield _family("tasks", "Tasks in the engine.", ["topic", "state"], scalers, _tasks)
         yield _family("replicas", "Replicas by what they are.", ["kind"], scalers, _replicas)
         yield _family("condition", "1 if the condition is True.", ["type"], scalers, _conditions)
         yield _family("failures", "Polls in a row without a count.", [], scalers, _failures)
         yield _family("oldest_task_seconds", "Age of the oldest waiting task.", [], scalers, _oldest)
+        yield _family("decision", "1 for the reason of the last decision.", ["reason"], scalers, _decision)
+        yield _family("last_poll_timestamp_seconds", "When it was last polled.", [], scalers, _polled)
+        yield _family("last_active_timestamp_seconds", "When there were tasks.", [], scalers, _active)
+        yield _family("last_scale_timestamp_seconds", "When replicas changed.", [], scalers, _scaled)
 
     def _leadership(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
@@ -132,6 +139,8 @@ def _replicas(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
 
 
 def _conditions(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
+    if scaler.report.seen is None:
+        return  # not polled yet
     for condition in conditions(scaler.spec, scaler.report):
         yield [condition.type], float(condition.status == "True")
 
@@ -143,3 +152,23 @@ def _failures(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
 def _oldest(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
     if scaler.report.seen and scaler.report.seen.oldest_seconds is not None:
         yield [], scaler.report.seen.oldest_seconds
+
+
+def _decision(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
+    if scaler.report.decision is not None:
+        yield [scaler.report.decision.reason.value], 1
+
+
+def _polled(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
+    if scaler.polled_at is not None:
+        yield [], scaler.polled_at
+
+
+def _active(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
+    if scaler.history.last_active is not None:
+        yield [], scaler.history.last_active
+
+
+def _scaled(scaler: Scaler) -> Iterator[tuple[list[str], float]]:
+    if scaler.history.last_scale is not None:
+        yield [], scaler.history.last_scale

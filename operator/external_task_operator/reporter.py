@@ -53,7 +53,7 @@ class Reporter:
 
     def report(self, scaler: Scaler, report: Report) -> None:
         """Write a poll's outcome where it is new."""
-        scaler.report = report
+        scaler.report, scaler.polled_at = report, self._wall()
         if report.scaled and report.decision is not None:
             self._say_scaled(scaler, report)
         for condition in changed(scaler.status.get("conditions", ()), conditions(scaler.spec, report)):

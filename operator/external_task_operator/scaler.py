@@ -36,6 +36,7 @@ class Scaler:
         pods_seen: for orphaned locks.
         unlock_after: monotonic seconds before which unlocking is not tried again.
         report: what the last poll came to.
+        polled_at: when that was, seconds of the epoch; None before the first.
     """
 
     namespace: str
@@ -57,6 +58,7 @@ class Scaler:
     pods_seen: PodsSeen = field(default_factory=PodsSeen)
     unlock_after: float = float("-inf")
     report: Report = field(default_factory=Report)
+    polled_at: float | None = None
 
     @property
     def interval(self) -> float:

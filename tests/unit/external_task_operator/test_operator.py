@@ -726,6 +726,41 @@ class TestStatus:
             'external_task_scaler_operator_acts{namespace="hotel"}': 1
         }
         assert operator.metric('external_task_scaler_scalings_total{direction="up"}')
+        assert operator.metric("external_task_scaler_decision{") == {
+            f'external_task_scaler_decision{{{labels_of_reason("ScaleUp")}}}': 1
+        }
+        for moment in ("last_poll", "last_active", "last_scale"):
+            name = f"external_task_scaler_{moment}_timestamp_seconds{{{labels}}}"
+            assert operator.metric(name) == {name: world.now}
+
+    def test_metrics_of_a_scaler_that_is_deleted_disappear(self, world: World) -> None:
+        world.target(0)
+        world.scaler()
+        operator = world.operator()
+        operator.poll()
+        world.api.delete(paths.scaler(NAMESPACE, "worker"))
+
+        operator.watch()
+
+        assert [s for s in operator.metric("external_task_scaler") if 'scaler="worker"' in s] == []
+
+    def test_an_operator_that_stands_by_shows_no_scaler(self, world: World) -> None:
+        world.target(0)
+        world.scaler()
+        world.engine.add("validate", 12)
+        first, second = world.operator("operator-1"), world.operator("operator-2")
+        first.poll()
+        second.poll()
+        world.now += 11
+
+        gone = [s for s in first.metric("external_task_scaler") if 'scaler="worker"' in s]
+        never = [s for s in second.metric("external_task_scaler") if 'scaler="worker"' in s]
+
+        assert (gone, never) == ([], [])
+
+
+def labels_of_reason(reason: str) -> str:
+    return f'namespace="{NAMESPACE}",reason="{reason}",scaler="worker"'
 
 
 class TestRestart:
