@@ -78,7 +78,8 @@ class Ours:
             wanted = fleet.victims(fleet.replicas - replicas, idle_first=True)
             replicas = max(replicas, fleet.replicas - sum(not pod.tasks for pod in wanted))
         if replicas != fleet.replicas:
-            longest = self.spec.behavior.scale_up.longest_period_seconds
+            rules = self.spec.behavior.scale_up, self.spec.behavior.scale_down
+            longest = max(each.longest_period_seconds for each in rules)
             self.history = self.history.scaled(replicas - fleet.replicas, now, keep_seconds=longest)
             fleet.scale(replicas, now, idle_first=self.spec.protect_busy_pods)
 
@@ -138,14 +139,18 @@ class Hpa:
 class Keda:
     """KEDA: its own loop switches between 0 and 1, an HPA that it makes does the rest.
 
+    Source: kedacore/keda, pkg/scaling/executor/scale_scaledobjects.go.
+
     Attributes:
         hpa: the HPA; its minimum is at least 1.
+        minimum: minReplicaCount; only with 0 does it ever go to 0.
         at: when KEDA looks next.
         interval: pollingInterval, seconds.
         cooldown: cooldownPeriod, seconds.
     """
 
     hpa: Hpa
+    minimum: int = 0
     at: float = 0.0
     interval: float = 30.0
     cooldown: float = 300.0
@@ -171,7 +176,9 @@ class Keda:
             self.last_active = now
             if fleet.replicas == 0:
                 fleet.scale(self.hpa.minimum, now, idle_first=False)
-        elif fleet.replicas > 0 and now - self.last_active > self.cooldown:
+        elif fleet.replicas < self.minimum:
+            fleet.scale(self.minimum, now, idle_first=False)
+        elif self.minimum == 0 < fleet.replicas and now - self.last_active > self.cooldown:
             fleet.scale(0, now, idle_first=False)
 
 

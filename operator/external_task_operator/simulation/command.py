@@ -2,7 +2,9 @@
 
 import argparse
 import dataclasses
+import functools
 import json
+import math
 import random
 import sys
 from collections.abc import Sequence
@@ -41,19 +43,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="column 'seconds' (and 'count'), or hotel bookings; may be .gz",
     )
     add("--policy", choices=[*POLICIES, "all"], default="all", help="what to replay it with (default: all)")
-    add("--duration", type=float, metavar="S", help="squeeze or stretch the trace to so many seconds")
-    add("--min-replicas", type=int, default=0, help="default: %(default)s (the HPA's minimum is 1)")
-    add("--max-replicas", type=int, default=20, help="default: %(default)s")
+    add("--duration", type=_seconds, metavar="S", help="squeeze or stretch the trace to so many seconds")
+    add(
+        "--min-replicas", type=_count_or_none, default=0, help="default: %(default)s (the HPA's minimum is 1)"
+    )
+    add("--max-replicas", type=_count, default=20, help="default: %(default)s")
     add(
         "--tasks-per-replica",
-        type=int,
+        type=_count,
         default=fleet.slots,
         help="the target of all policies; default: %(default)s",
     )
-    add("--drain-seconds", type=float, help="ours: target.drainSeconds, with the mean service time")
-    add("--polling-interval", type=int, default=5, help="ours: seconds; default: %(default)s")
-    add("--cooldown", type=int, default=60, help="ours: cooldownPeriod, seconds; default: %(default)s")
-    add("--window", type=int, default=60, help="ours: scale-in window, seconds; default: %(default)s")
+    add("--drain-seconds", type=_seconds, help="ours: target.drainSeconds, with the mean service time")
+    add("--polling-interval", type=_count, default=5, help="ours: seconds; default: %(default)s")
+    add(
+        "--cooldown",
+        type=_count_or_none,
+        default=60,
+        help="ours: cooldownPeriod, seconds; default: %(default)s",
+    )
+    add(
+        "--window",
+        type=_count_or_none,
+        default=60,
+        help="ours: scale-in window, seconds; default: %(default)s",
+    )
     add(
         "--metric",
         choices=["unlocked", "all"],
@@ -62,34 +76,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--slots",
-        type=int,
+        type=_count,
         default=fleet.slots,
         help="tasks that a pod works on at a time; default: %(default)s",
     )
-    add("--startup-seconds", type=float, default=fleet.startup_seconds, help="of a pod; default: %(default)s")
-    add("--grace-seconds", type=float, default=fleet.grace_seconds, help="of a pod; default: %(default)s")
-    add("--lock-seconds", type=float, default=fleet.lock_seconds, help="of a task; default: %(default)s")
+    add(
+        "--startup-seconds",
+        type=_seconds_or_none,
+        default=fleet.startup_seconds,
+        help="of a pod; default: %(default)s",
+    )
+    add(
+        "--grace-seconds",
+        type=_seconds_or_none,
+        default=fleet.grace_seconds,
+        help="of a pod; default: %(default)s",
+    )
+    add(
+        "--lock-seconds",
+        type=_seconds_or_none,
+        default=fleet.lock_seconds,
+        help="of a task; default: %(default)s",
+    )
     add(
         "--service-seconds",
-        type=float,
+        type=_seconds,
         default=fleet.service_seconds,
         help="mean of a task; default: %(default)s",
     )
-    add("--tasks-per-arrival", type=int, default=1, help="tasks one after another; default: %(default)s")
+    add("--tasks-per-arrival", type=_count, default=1, help="tasks one after another; default: %(default)s")
     add("--seed", type=int, default=1, help="of the random numbers; default: %(default)s")
     add("--plot", type=Path, metavar="FILE", help="draw the outcomes (.png, .svg, .pdf); needs matplotlib")
     add("--json", action="store_true", help="print JSON instead of a table")
+
+
+class _BadOptions(Exception):  # noqa: N818 - it says what is bad
+    pass
+
+
+def _number(kind: type[int | float], lowest: float, text: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a number") from error
+    if not lowest <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is less than {lowest:g}, or without end")
+    return number
+
+
+_count = functools.partial(_number, int, 1)
+_count_or_none = functools.partial(_number, int, 0)
+_seconds = functools.partial(_number, float, 0.001)
+_seconds_or_none = functools.partial(_number, float, 0)
 
 
 def run(options: argparse.Namespace) -> int:
     """Simulate and print; returns the exit code."""
     policies = POLICIES if options.policy == "all" else (options.policy,)
     try:
+        if options.min_replicas > options.max_replicas:
+            raise _BadOptions("--min-replicas must not be above --max-replicas")
         arrivals = trace.read(options.trace, duration=options.duration, seed=options.seed)
         outcomes = [_simulate(policy, arrivals, options) for policy in policies]
         if options.plot:
             plot.draw(outcomes, options.plot)
-    except (trace.TraceError, plot.PlotError, NeverDrained) as error:
+    except (_BadOptions, trace.TraceError, plot.PlotError, NeverDrained) as error:
         sys.stderr.write(f"hotel-operator simulate: {error}\n")
         return 1
     sys.stdout.write(_json(outcomes) if options.json else _table(outcomes))
@@ -120,7 +171,7 @@ def _autoscaler(policy: str, options: argparse.Namespace) -> Autoscaler:
         metric=options.metric,
         at=rng.uniform(0, 15),
     )
-    return hpa if policy == "hpa" else Keda(hpa, at=rng.uniform(0, 30))
+    return hpa if policy == "hpa" else Keda(hpa, minimum=options.min_replicas, at=rng.uniform(0, 30))
 
 
 def _spec(options: argparse.Namespace) -> ScalerSpec:

@@ -14,7 +14,7 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
     """Draw waiting tasks and replicas of each outcome over time, one below the other.
 
     Raises:
-        PlotError: matplotlib is not installed.
+        PlotError: matplotlib is not installed, or the file cannot be written.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
@@ -36,4 +36,7 @@ def draw(outcomes: Sequence[Outcome], path: Path) -> None:
         replicas.set_ylabel("replicas", color="tab:blue")
         replicas.set_ylim(bottom=0)
     all_axes[-1].set_xlabel("seconds")
-    figure.savefig(path)
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise PlotError(f"{path} cannot be written: {error}") from error

@@ -2,14 +2,24 @@
 
 import csv
 import gzip
+import math
 import random
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
+
+T = TypeVar("T")
 
 _DAY = 86_400
+_BOOKING = {
+    "lead_time",
+    "arrival_date_year",
+    "arrival_date_month",
+    "arrival_date_day_of_month",
+}
 _OUTLIERS = 0.01
 
 
@@ -30,17 +40,18 @@ def read(path: Path, *, duration: float | None, seed: int) -> list[float]:
         seed: for the time of day.
 
     Raises:
-        TraceError: the file is of neither kind.
+        TraceError: the file is of neither kind, or holds no arrivals.
     """
     try:
         with _open(path) as file:
             rows = csv.DictReader(file)
-            columns = set(rows.fieldnames or ())
-            moments = sorted(_moments(columns, rows, random.Random(seed)))  # noqa: S311 - no secret
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            moments = sorted(_moments(rows, random.Random(seed)))  # noqa: S311 - no secret
+    except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
         raise TraceError(f"{path} cannot be read: {error}") from error
+    except _RowError as error:
+        raise TraceError(f"{path}, line {error.line}: {error}") from error
     if not moments:
-        raise TraceError(f"{path} holds no arrivals; it needs a column 'seconds', or the columns of bookings")
+        raise TraceError(f"{path} holds no arrivals")
     span = moments[-1] - moments[0]
     factor = duration / span if duration and span else 1.0
     return [(moment - moments[0]) * factor for moment in moments]
@@ -53,14 +64,38 @@ def _open(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _moments(columns: set[str], rows: Iterable[Mapping[str, str]], rng: random.Random) -> Iterable[float]:
+class _RowError(Exception):
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _moments(rows: "csv.DictReader[str]", rng: random.Random) -> list[float]:
+    columns = set(rows.fieldnames or ())
     if "seconds" in columns:
-        return [float(row["seconds"]) for row in rows for _ in range(int(row.get("count") or 1))]
-    if {"lead_time", "arrival_date_year"} <= columns:
-        days = sorted(_booked_at(row) for row in rows)
+        return [moment for arrivals in _each(rows, _arrivals) for moment in arrivals]
+    if _BOOKING <= columns:
+        days = sorted(_each(rows, _booked_at))
         outliers = int(len(days) * _OUTLIERS)
         return [day * _DAY + rng.random() * _DAY for day in days[outliers : len(days) - outliers]]
-    return []
+    raise _RowError(1, "a column 'seconds' is needed (and perhaps 'count'), or the columns of hotel bookings")
+
+
+def _each(rows: "csv.DictReader[str]", read_row: Callable[[Mapping[str, str]], T]) -> Iterator[T]:
+    for row in rows:
+        try:
+            yield read_row(row)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise _RowError(rows.line_num, str(error)) from error
+
+
+def _arrivals(row: Mapping[str, str]) -> list[float]:
+    seconds, count = float(row["seconds"]), int(row.get("count") or 1)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"seconds must be 0 or more: {row['seconds']}")
+    if count < 0:
+        raise ValueError(f"count must be 0 or more: {count}")
+    return [seconds] * count
 
 
 def _booked_at(row: Mapping[str, str]) -> int:

@@ -151,6 +151,15 @@ class TestKedaModel:
 
         assert some.replicas == 0
 
+    @pytest.mark.parametrize("pods", [1, 5])
+    def test_with_a_minimum_it_never_goes_to_zero(self, pods: int) -> None:
+        some = started(pods)
+        keda = Keda(Hpa(target=5, maximum=20, minimum=2, at=1), minimum=2)
+        while (now := keda.next_look()) <= 900:
+            keda.look(some, now)
+
+        assert some.replicas == 2
+
     def test_to_zero_after_the_cooldown_only(self) -> None:
         some = started(1)
         some.arrive(0)
@@ -247,10 +256,47 @@ class TestTrace:
         assert 1 * 86_400 < second < 3 * 86_400  # 1 and 3 July, at some time of the day
         assert 243 * 86_400 < third < 245 * 86_400  # 29 February 2016
 
-    @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "seconds\nsoon\n", "seconds\n"])
-    def test_what_is_no_trace_is_said(self, tmp_path: Path, text: str) -> None:
-        with pytest.raises(trace.TraceError, match=r"t\.csv"):
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", "line 1: a column 'seconds' is needed"),
+            ("a,b\n1,2\n", "line 1: a column 'seconds' is needed"),
+            ("lead_time,arrival_date_year\n1,2016\n", "line 1: a column 'seconds' is needed"),
+            ("seconds\n", "holds no arrivals"),
+            ("seconds,count\n1,0\n", "holds no arrivals"),
+            ("seconds\n5\nsoon\n", "line 3: .*soon"),
+            ("seconds\n5\n-3\n", "line 3: seconds must be 0 or more: -3"),
+            ("seconds\nnan\n", "line 2: seconds must be 0 or more: nan"),
+            ("seconds\n0\ninf\n", "line 3: seconds must be 0 or more: inf"),
+            ("seconds,count\n5,-2\n", "line 2: count must be 0 or more: -2"),
+            ("seconds,count\n5,1.5\n", r"line 2: .*1\.5"),
+            ("count,seconds\n5\n", "line 2: "),
+            (BOOKINGS + "x,2016,March,1\n", "line 5: .*x"),
+            (BOOKINGS + "1,2016,Marz,1\n", "line 5: .*Marz"),
+            (BOOKINGS + "99999999999,2016,March,1\n", "line 5: "),
+        ],
+    )
+    def test_what_is_no_trace_is_said_with_the_line(self, tmp_path: Path, text: str, said: str) -> None:
+        with pytest.raises(trace.TraceError, match=rf"t\.csv.*{said}"):
             self.read(tmp_path / "t.csv", text)
+
+    @pytest.mark.parametrize(
+        "content", [b"no gzip", gzip.compress(BOOKINGS.encode())[:-12], b"\x1f\x8b" + b"x" * 40]
+    )
+    def test_a_broken_archive_is_said(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "t.csv.gz"
+        path.write_bytes(content)
+
+        with pytest.raises(trace.TraceError, match=r"t\.csv\.gz cannot be read"):
+            trace.read(path, duration=None, seed=1)
+
+    @pytest.mark.parametrize("content", [b"seconds\n\xff\n", b'seconds\n"' + b"1" * 140_000 + b'"\n'])
+    def test_a_file_that_is_no_csv_is_said(self, tmp_path: Path, content: bytes) -> None:
+        path = tmp_path / "t.csv"
+        path.write_bytes(content)
+
+        with pytest.raises(trace.TraceError, match=r"t\.csv cannot be read"):
+            trace.read(path, duration=None, seed=1)
 
 
 class TestCommand:
@@ -290,6 +336,49 @@ class TestCommand:
         (outcome,) = json.loads(capsys.readouterr().out)
         assert (outcome["policy"], outcome["tasks"]) == ("keda", 95)
         assert "wait p95" in picture.read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        "option",
+        [
+            ["--duration", "0"],
+            ["--duration", "-5"],
+            ["--duration", "inf"],
+            ["--slots", "0"],
+            ["--tasks-per-replica", "0"],
+            ["--max-replicas", "0"],
+            ["--min-replicas", "-1"],
+            ["--service-seconds", "0"],
+            ["--startup-seconds", "nan"],
+            ["--tasks-per-arrival", "0"],
+            ["--polling-interval", "x"],
+            ["--drain-seconds", "-1"],
+        ],
+    )
+    def test_an_option_that_makes_no_sense_is_named(
+        self, path: Path, option: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main(["simulate", str(path), *option])
+
+        assert ended.value.code == 2
+        assert f"argument {option[0]}: {option[1]} is" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--min-replicas", "5", "--max-replicas", "4"], "--min-replicas must not be above"),
+            (["--plot", "no/such/folder/p.svg"], "p.svg cannot be written"),
+            (["--plot", "p.xyz"], "p.xyz cannot be written"),
+        ],
+    )
+    def test_what_cannot_be_done_is_said(
+        self, path: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main(["simulate", str(path), *options])
+
+        assert ended.value.code == 1
+        assert said in capsys.readouterr().err
 
     def test_says_what_is_wrong(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as ended:
