@@ -142,14 +142,23 @@ class TestDown:
 
         assert target.polls(5, locked=40) + target.polls(8) + target.polls(5, locked=40) == [8] * 18
 
-    def test_steady_load_never_oscillates(self) -> None:
+    @pytest.mark.parametrize(
+        ("demand", "steady"),
+        [
+            ({}, 8),
+            ({"drainSeconds": 10, "averageTaskSeconds": 1}, 10),
+            ({"maxTaskAgeSeconds": 30}, 8),
+            ({"drainSeconds": 600, "averageTaskSeconds": 0.1, "maxTaskAgeSeconds": 5}, 10),
+        ],
+    )
+    def test_steady_load_never_oscillates(self, demand: dict[str, float], steady: int) -> None:
         """Workers that long-poll take what waits at once: only what is locked shows that they are needed."""
-        target = Target(spec())
+        target = Target(spec(target=demand))
         target.poll(unlocked=40)
 
         replicas = [target.polls(1, *counts)[0] for counts in [(0, 40), (3, 38), (0, 41), (1, 39)] * 30]
 
-        assert set(replicas) == {8}
+        assert set(replicas[12:]) == {steady}, "after the first minute"
 
     def test_nothing_to_do_and_nothing_there_is_idle(self) -> None:
         decision = Target(spec()).poll()
