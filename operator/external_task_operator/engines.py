@@ -112,9 +112,10 @@ class Engines:
             return doubt
         try:
             verdict, hidden = visibility.check(connection.client, keys)
+            doubt = visibility.failure(verdict, hidden)
         except EngineError as error:
-            return visibility.unreadable(error)
-        doubt = visibility.failure(verdict, hidden)
+            # Remembered too, or each scaler would ask an engine in distress once more at each poll.
+            doubt = visibility.unreadable(error)
         connection.verdicts[keys] = (now, doubt)
         return doubt
 

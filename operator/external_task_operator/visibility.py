@@ -8,7 +8,7 @@ from collections.abc import Collection
 from enum import Enum
 
 from external_tasks.engine import EngineClient
-from external_tasks.errors import EngineError, EngineUnauthorized, NotFound
+from external_tasks.errors import EngineError, EngineUnauthorized
 
 from external_task_operator.errors import FailureKind
 from external_task_operator.observation import Failure
@@ -45,7 +45,7 @@ def check(engine: EngineClient, definition_keys: Collection[str]) -> tuple[Visib
         if definition_keys:
             return (Visibility.MISSING if hidden else Visibility.GRANTED), hidden
         everything = _may_read_instances_of(engine, "*")
-    except (EngineUnauthorized, NotFound):
+    except EngineUnauthorized:
         # Tasks are counted with the same credentials, so a wrong password shows there. A 401 here is that of
         # an engine which does not authenticate its REST API, and hence hides nothing from anybody.
         return Visibility.GRANTED, ()

@@ -50,6 +50,7 @@ class StubEngine:
         delay: seconds before every answer.
         body: answered to every count instead, e.g. a page of a proxy.
         knows_topic_names: engines before 7.12 do not.
+        checks_rights: a proxy may let the question for rights not through.
         topic_names: answered to the question for topics instead, as JSON text.
         meanwhile: called once between the question for topics and the counts.
         requests: method and path of every request.
@@ -63,6 +64,7 @@ class StubEngine:
     delay: float = 0.0
     body: str | None = None
     knows_topic_names: bool = True
+    checks_rights: bool = True
     topic_names: str | None = None
     meanwhile: Callable[[], None] | None = None
     requests: list[str] = field(default_factory=list)
@@ -143,6 +145,8 @@ class StubEngine:
         return web.json_response({"type": "RestException", "message": "no such task"}, status=404)
 
     async def _check(self, request: web.Request) -> web.Response:
+        if not self.checks_rights:
+            return web.Response(status=404)
         if self.user is None:
             return web.json_response({"type": "InvalidRequestException", "message": ""}, status=401)
         subject = request.query["resourceId"]

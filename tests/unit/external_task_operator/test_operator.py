@@ -403,6 +403,19 @@ class TestAuthorization:
         assert world.replicas() == 3
         assert world.condition("Ready") == ("False", "AuthorizationUnverified")
 
+    def test_rights_that_cannot_be_asked_for_are_not_taken_for_granted(self, world: World) -> None:
+        """A proxy that lets only /external-task through hides whether a user without rights is counting."""
+        operator = self.prepare(world, processDefinitionKeys=["Hotel"])
+        world.engine.checks_rights = False
+        world.engine.visible = set()
+
+        operator.poll(30)
+
+        assert world.replicas() == 3
+        assert world.condition("Ready") == ("False", "AuthorizationUnverified")
+        checks = [request for request in world.engine.requests if "/authorization/check" in request]
+        assert len(checks) <= 6, "asked anew every half minute, not at every poll"
+
     def test_named_definitions_settle_it(self, world: World) -> None:
         operator = self.prepare(world, processDefinitionKeys=["Hotel"])
         world.engine.visible = {"Hotel"}
@@ -727,7 +740,7 @@ class TestStatus:
         }
         assert operator.metric('external_task_scaler_scalings_total{direction="up"}')
         assert operator.metric("external_task_scaler_decision{") == {
-            f'external_task_scaler_decision{{{labels_of_reason("ScaleUp")}}}': 1
+            f"external_task_scaler_decision{{{labels_of_reason('ScaleUp')}}}": 1
         }
         for moment in ("last_poll", "last_active", "last_scale"):
             name = f"external_task_scaler_{moment}_timestamp_seconds{{{labels}}}"
