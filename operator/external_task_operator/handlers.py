@@ -4,13 +4,26 @@ Low-level event handlers only: timers, daemons and change handlers would put fin
 objects, and a scaler could then not be deleted while the operator is away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import kopf
 
 from external_task_operator.registry import Registry
 from external_task_operator.spec import GROUP, PLURAL, VERSION
+
+
+class _NoDiffs(kopf.DiffBaseStorage):
+    """No difference between two events is asked for; to work it out takes a copy of each object."""
+
+    def build(self, *, body: kopf.Body, extra_fields: Iterable[Any] | None = None) -> kopf.BodyEssence:  # noqa: ARG002
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:  # noqa: ARG002
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Nothing to keep."""
 
 
 def create_handlers(scalers: Registry, on_news: Callable[[], None]) -> kopf.OperatorRegistry:
@@ -30,8 +43,9 @@ def create_handlers(scalers: Registry, on_news: Callable[[], None]) -> kopf.Oper
     def login(**arguments: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_via_client(**arguments)
 
+    # Asynchronous, for it waits for nothing, and a thread costs more: each status that is written comes back.
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
-    def observe(event: kopf.RawEvent, **_: Any) -> None:
+    async def observe(event: kopf.RawEvent, **_: Any) -> None:
         resource = event["object"]
         metadata = resource["metadata"]
         if event["type"] == "DELETED":
@@ -49,6 +63,7 @@ def configure_framework(settings: kopf.OperatorSettings) -> None:
     # Watching CRDs and namespaces takes cluster-wide rights, and nothing here needs it.
     settings.scanning.disabled = True
     settings.peering.standalone = True
+    settings.persistence.diffbase_storage = _NoDiffs()
     settings.networking.request_timeout = 15
     settings.networking.connect_timeout = 5
     settings.watching.connect_timeout = 5

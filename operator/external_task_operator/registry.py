@@ -12,7 +12,7 @@ from external_task_operator.errors import FailureKind, InvalidSpec
 from external_task_operator.observation import Failure
 from external_task_operator.phases import spread
 from external_task_operator.scaler import Scaler
-from external_task_operator.spec import ScalerSpec, parse
+from external_task_operator.spec import PAUSED_ANNOTATION, ScalerSpec, parse
 
 
 class Registry:
@@ -107,7 +107,7 @@ class Registry:
             name=metadata["name"],
             uid=metadata["uid"],
             created=metadata.get("creationTimestamp", ""),
-            generation=metadata.get("generation", 0),
+            marks=_marks(resource),
             spec=spec,
             invalid=invalid,
             engine_key=key_of(metadata["namespace"], spec.engine) if spec else "",
@@ -117,9 +117,12 @@ class Registry:
         )
 
     def _update(self, known: Scaler, resource: Mapping[str, Any]) -> bool:
+        marks = _marks(resource)
+        if marks == known.marks:
+            return False  # a status that was written, as most often
         spec, invalid = _read(resource)
         # A new generation may say the same in other words; it has been observed all the same.
-        known.generation = resource["metadata"].get("generation", 0)
+        known.marks = marks
         if (spec, invalid) == (known.spec, known.invalid):
             return False
         known.spec, known.invalid = spec, invalid
@@ -137,6 +140,11 @@ class Registry:
             spread(scalers)
             oldest_last = sorted(scalers, key=lambda scaler: (scaler.created, scaler.name), reverse=True)
             self._first_on_target = {scaler.target: scaler for scaler in oldest_last if scaler.spec}
+
+
+def _marks(resource: Mapping[str, Any]) -> tuple[int, str | None]:
+    metadata = resource["metadata"]
+    return metadata["generation"], (metadata.get("annotations") or {}).get(PAUSED_ANNOTATION)
 
 
 def _read(resource: Mapping[str, Any]) -> tuple[ScalerSpec | None, Failure | None]:

@@ -21,7 +21,7 @@ class Scaler:
         name: of the object.
         uid: of the object.
         created: when it was made, as the API writes it.
-        generation: of the spec.
+        marks: generation and pause annotation; where both are the same, so is the spec.
         spec: None if it makes no sense.
         invalid: why not.
         engine_key: names the engine; scalers with the same key share their queries.
@@ -43,7 +43,7 @@ class Scaler:
     name: str
     uid: str
     created: str
-    generation: int
+    marks: tuple[int, str | None]
     spec: ScalerSpec | None
     invalid: Failure | None
     engine_key: str
@@ -59,6 +59,11 @@ class Scaler:
     unlock_after: float = float("-inf")
     report: Report = field(default_factory=Report)
     polled_at: float | None = None
+
+    @property
+    def generation(self) -> int:
+        """Of the spec."""
+        return self.marks[0]
 
     @property
     def interval(self) -> float:
