@@ -28,13 +28,13 @@ _REFUSED = frozenset({FailureKind.ENGINE_UNAUTHORIZED, FailureKind.ENGINE_FORBID
 class Poller:
     """Polls every scaler when it is due; those of one engine that are due together share their queries.
 
-    An engine takes only some of the threads, and all that are slow or away at most half of them, so that
-    they hold up their own scalers only.
+    Only some of the threads read an engine at a time, and all engines that are slow or away take at most half
+    of them, so that they hold up their own scalers only.
 
     Args:
         parts: what polls work with.
         threads: how many batches are worked on at a time.
-        per_engine: how many of them for one engine.
+        per_engine: how many of them read one engine.
         clock: monotonic seconds.
     """
 
@@ -53,6 +53,7 @@ class Poller:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="poll")
         self._lock = threading.Lock()
         self._under_way: Counter[str] = Counter()
+        self._reading: Counter[str] = Counter()
         self._slow: set[str] = set()
         self._progress: dict[int, float] = {}
         self._ticked_at = clock()
@@ -111,12 +112,13 @@ class Poller:
                 if not self._has_room_for(engine_key):
                     return
                 self._under_way[engine_key] += 1
+                self._reading[engine_key] += 1
             for scaler in batch:
                 scaler.polling = True
             self._pool.submit(self._poll, engine_key, batch)
 
     def _has_room_for(self, engine_key: str) -> bool:
-        if self._under_way[engine_key] >= self._per_engine:
+        if self._reading[engine_key] >= self._per_engine:
             return False
         if engine_key in self._slow:
             return sum(self._under_way[key] for key in self._slow) < max(self._threads // 2, 1)
@@ -125,7 +127,7 @@ class Poller:
     def _poll(self, engine_key: str, batch: Sequence[Scaler]) -> None:
         started = self._clock()
         try:
-            engine, reading = self._read(batch)
+            engine, reading = self._read_in_turn(engine_key, batch)
             self._judge(engine_key, self._clock() - started)
             for scaler in batch:
                 self._made_progress()
@@ -141,6 +143,15 @@ class Poller:
             with self._lock:
                 self._under_way[engine_key] -= 1
                 self._progress.pop(threading.get_ident(), None)
+
+    def _read_in_turn(self, engine_key: str, batch: Sequence[Scaler]) -> tuple[EngineClient | None, Reading]:
+        try:
+            return self._read(batch)
+        finally:
+            # What follows is for the API server, and the engine may be read for others meanwhile.
+            with self._lock:
+                self._reading[engine_key] -= 1
+            self.wake()
 
     def _read(self, batch: Sequence[Scaler]) -> tuple[EngineClient | None, Reading]:
         specs = [scaler.spec for scaler in batch if scaler.spec is not None]

@@ -1,7 +1,10 @@
 """That standing still shows."""
 
 import threading
+from collections.abc import Sequence
 
+from external_task_operator.observe import Reading
+from external_task_operator.scaler import Scaler
 from external_task_operator.testing.world import NAMESPACE, World, wait_for
 
 
@@ -37,6 +40,52 @@ def test_a_poll_that_never_ends_is_stuck_although_the_loop_ticks(world: World) -
 
     assert "no progress for 121 s" in str(operator.poller.stuck())
     hang.set()
+
+
+def test_a_slow_api_server_does_not_keep_the_engine_from_being_read(world: World) -> None:
+    operator, hang = world.operator(), threading.Event()
+    operator.poller._per_engine = 1
+    reconciled: list[str] = []
+
+    def reconcile(scaler: Scaler, *_: object) -> bool:
+        reconciled.append(scaler.name)
+        return hang.wait(10) if scaler.name == "first" else True
+
+    operator.poller._reconcile = reconcile  # type: ignore[method-assign, assignment]
+    world.scaler("first")
+    operator.watch()
+    operator.leases.tend({NAMESPACE})
+    operator.poller.tick()
+    wait_for(lambda: reconciled)
+
+    world.scaler("second")
+    operator.watch()
+    operator.poller.tick()
+
+    wait_for(lambda: reconciled == ["first", "second"])
+    hang.set()
+
+
+def test_an_engine_is_read_by_so_many_at_a_time(world: World) -> None:
+    operator, hang, reading = world.operator(), threading.Event(), []
+
+    def read(batch: Sequence[Scaler]) -> tuple[None, Reading]:
+        reading.append(batch)
+        hang.wait(10)
+        return None, Reading()
+
+    operator.poller._read = read  # type: ignore[method-assign, assignment]
+    for number in range(6):
+        world.scaler(f"scaler-{number}")
+        operator.watch()
+        operator.leases.tend({NAMESPACE})
+        operator.poller.tick()
+
+    wait_for(lambda: len(reading) == 4)
+    waiting = [scaler.name for scaler in operator.registry.all() if not scaler.polling]
+    hang.set()
+
+    assert waiting == ["scaler-4", "scaler-5"]
 
 
 def test_an_error_in_one_poll_does_not_stop_the_others(world: World) -> None:
