@@ -1,10 +1,12 @@
 """What the operator costs and how punctual it is with very many scalers.
 
-A stub engine and a stub API server run in a process of their own, so that only the operator is measured.
+A stub engine and a stub API server run in processes of their own, so that only the operator is measured.
 A share of the scalers is active: the counts of their topics change at every poll, and so do the statuses.
 """
 
 import argparse
+import asyncio
+import json
 import multiprocessing
 import os
 import re
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -22,10 +24,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import yaml
-from aiohttp import web
 from external_task_operator import paths
 from external_task_operator.testing.cluster import StubCluster
-from external_task_operator.testing.server import ThreadedServer
 
 NAMESPACE = "bench"
 
@@ -49,22 +49,34 @@ class Load:
         }
 
 
-def engine(load: Load) -> web.Application:
-    """An engine whose active topics have another number of tasks at every look."""
-    busy, looks = load.busy_topics, [0]
+class StubEngine(asyncio.Protocol):
+    """An engine whose active topics have another number of tasks at every look; as cheap as can be.
 
-    async def count(request: web.Request) -> web.Response:
-        looks[0] += 1
-        return web.json_response({"count": looks[0] % 7 if request.query["topicName"] in busy else 0})
+    A framework would take more of the machine than the operator does, and be what is measured.
+    """
 
-    async def names(_: web.Request) -> web.Response:
-        return web.json_response(sorted(busy))
+    def __init__(self, busy: set[str]) -> None:
+        self._busy = {topic.encode() for topic in busy}
+        self._names = json.dumps(sorted(busy)).encode()
+        self._looks = 0
+        self._received = b""
 
-    application = web.Application()
-    application.add_routes(
-        [web.get("/external-task/count", count), web.get("/external-task/topic-names", names)]
-    )
-    return application
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        *requests, self._received = (self._received + data).split(b"\r\n\r\n")
+        for request in requests:
+            body = self._answer(request.split(b" ", 2)[1])
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            self._transport.write(head % len(body) + body)  # type: ignore[attr-defined]
+
+    def _answer(self, target: bytes) -> bytes:
+        if target.startswith(b"/external-task/topic-names"):
+            return self._names
+        self._looks += 1
+        topic = target.partition(b"topicName=")[2].partition(b"&")[0]
+        return b'{"count": %d}' % (self._looks % 7 if topic in self._busy else 0)
 
 
 def cluster(load: Load, engine_url: str) -> StubCluster:
@@ -92,14 +104,36 @@ def cluster(load: Load, engine_url: str) -> StubCluster:
     return api
 
 
-def serve(load: Load, pipe: Connection) -> None:
-    """Serve both stubs until told to stop."""
-    with (
-        ThreadedServer(engine(load)) as engine_server,
-        cluster(load, engine_server.url).server() as api_server,
-    ):
-        pipe.send(api_server.url)
+def serve_engine(load: Load, pipe: Connection) -> None:
+    """Serve the engine until told to stop."""
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: StubEngine(load.busy_topics), "127.0.0.1", 0)
+        pipe.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await loop.run_in_executor(None, pipe.recv)
+
+    asyncio.run(serve())
+
+
+def serve_cluster(load: Load, pipe: Connection) -> None:
+    """Serve the API server until told to stop."""
+    with cluster(load, pipe.recv()).server() as server:
+        pipe.send(server.url)
         pipe.recv()
+
+
+@contextmanager
+def stub(serve: Callable[[Load, Connection], None], load: Load) -> Iterator[tuple[Connection, int]]:
+    """Run a stub in a process of its own; gives the way to talk to it, and its number."""
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(load, theirs))
+    process.start()
+    try:
+        yield ours, process.pid or 0
+    finally:
+        ours.send("stop")
+        process.join(10)
 
 
 @contextmanager
@@ -171,7 +205,7 @@ def wait_until_polled(port: int, scalers: int) -> None:
                 return
         except OSError:
             pass
-        time.sleep(0.5)
+        time.sleep(2)
     raise TimeoutError("the operator did not poll all scalers twice within two minutes")
 
 
@@ -184,29 +218,37 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="to measure for")
     options = parser.parse_args()
     load = Load(options.scalers, options.topics, options.interval, options.active)
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    stubs = multiprocessing.get_context("spawn").Process(target=serve, args=(load, theirs))
-    stubs.start()
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder, operator(ours.recv(), Path(folder), port) as process:
-        wait_until_polled(port, load.scalers)
-        before, cpu, started = lateness(port), cpu_seconds(process.pid), time.monotonic()
-        time.sleep(options.seconds)
-        after, seconds = lateness(port), time.monotonic() - started
-        cores = (cpu_seconds(process.pid) - cpu) / seconds
-        p50, polls = quantile(before, after, 0.5)
-        p99, _ = quantile(before, after, 0.99)
-        print(
-            f"{load.scalers} scalers x {load.topics} topics every {load.interval} s, {load.active:.0%} active"
-        )
-        print(f"polls per second     {polls / seconds:8.1f}  (due: {load.scalers / load.interval:.1f})")
-        print(f"lateness p50         {p50:8.3f} s")
-        print(f"lateness p99         {p99:8.3f} s    aim < 1 s")
-        print(f"processor            {cores:8.2f} cores aim < 1")
-        print(f"memory, peak         {peak_mebibytes(process.pid):8.0f} MiB  aim < 256 MiB")
-        print(f"load of the machine  {os.getloadavg()[0]:8.1f}  on {os.cpu_count()} processors")
-    ours.send("stop")
-    stubs.join(10)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stub(serve_engine, load) as (engine, engine_pid),
+        stub(serve_cluster, load) as (api, api_pid),
+    ):
+        api.send(engine.recv())
+        port = free_port()
+        with operator(api.recv(), Path(folder), port) as process:
+            wait_until_polled(port, load.scalers)
+            pids = (process.pid, engine_pid, api_pid)
+            before, cpu, started = lateness(port), [cpu_seconds(pid) for pid in pids], time.monotonic()
+            time.sleep(options.seconds)
+            after, seconds = lateness(port), time.monotonic() - started
+            cores = [(cpu_seconds(pid) - used) / seconds for pid, used in zip(pids, cpu, strict=True)]
+            tell(load, before, after, seconds, cores)
+            print(f"memory, peak         {peak_mebibytes(process.pid):8.0f} MiB  aim < 256 MiB")
+
+
+def tell(
+    load: Load, before: dict[float, float], after: dict[float, float], seconds: float, cores: list[float]
+) -> None:
+    p50, polls = quantile(before, after, 0.5)
+    p99, _ = quantile(before, after, 0.99)
+    print(f"{load.scalers} scalers x {load.topics} topics every {load.interval} s, {load.active:.0%} active")
+    print(f"polls per second     {polls / seconds:8.1f}  (due: {load.scalers / load.interval:.1f})")
+    print(f"lateness p50         {p50:8.3f} s")
+    print(f"lateness p99         {p99:8.3f} s    aim < 1 s")
+    print(f"processor            {cores[0]:8.2f} cores aim < 1")
+    print(f"                     {cores[0] * seconds / max(polls, 1) * 1000:8.2f} ms a poll")
+    print(f"processor of stubs   {cores[1]:8.2f} engine, {cores[2]:.2f} API server")
+    print(f"load of the machine  {os.getloadavg()[0]:8.1f}  on {os.cpu_count()} processors")
 
 
 if __name__ == "__main__":
