@@ -110,8 +110,8 @@ def _frontier(runs: tuple[Run, ...], now: float, up_window: float, down_window: 
 
 
 def _add(runs: list[Run], older: Run, window: float) -> None:
-    # A sixtieth of the window tells them apart, or an hour of a shrinking backlog would fill the status: of runs
-    # that ended in the same one the most extreme counts, and as long as the last of them.
+    # A sixtieth of the window tells them apart, or an hour of a shrinking backlog would fill the status: of
+    # runs that ended in the same one the most extreme counts, and as long as the last of them.
     last, slot = runs[-1], window / _SLOTS
     if len(runs) > 1 and last.until // slot == older.until // slot:
         runs[-1] = replace(older, until=last.until)

@@ -94,7 +94,7 @@ class Leases:
             if lease.holder in {"", self._identity} or self._ran_out(lease):
                 self._take(namespace, lease)
         except (Conflict, Missing):
-            # Somebody was faster, or has deleted it. The next look tells; until then it is not this operator's.
+            # Somebody was faster, or has deleted it. Until the next look it is not this operator's.
             lease.holder, lease.held_until = "?", float("-inf")
         except ClusterError as error:
             log.warning("The lease cannot be tended", extra={"namespace": namespace, "error": str(error)})

@@ -83,7 +83,7 @@ class ScalerCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Return all gauges.
 
-        Of a namespace in which another operator acts, nothing is told: what was seen here once is no longer true.
+        Nothing is told of a namespace in which another operator acts: what was seen here once is history.
         """
         scalers = [scaler for scaler in self._scalers.all() if self._leases.holds(scaler.namespace)]
         yield self._leadership()

@@ -99,7 +99,7 @@ class Reporter:
         if not worth_it:
             return
         patch = [{"op": "add", "path": "/status", "value": status}]
-        # Kept even if it cannot be written, for its news have been told; it is then tried again at the next poll.
+        # Kept even if it cannot be written, for its news have been told; the next poll tries again.
         scaler.status, scaler.status_at = status, float("-inf")
         try:
             self._cluster.patch(paths.scaler_status(scaler.namespace, scaler.name), patch, JSON_PATCH)

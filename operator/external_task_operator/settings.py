@@ -64,7 +64,9 @@ class OperatorSettings(BaseSettings):
     def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         # The framework would take team-* for a pattern, and then watch nothing.
         if wrong := [name for name in value if name != ALL_NAMESPACES and not _NAME.fullmatch(name)]:
-            raise ValueError(f"{', '.join(wrong)}: not the name of a namespace, and not {ALL_NAMESPACES} alone")
+            raise ValueError(
+                f"{', '.join(wrong)}: not the name of a namespace, and not {ALL_NAMESPACES} alone"
+            )
         return value
 
     @property

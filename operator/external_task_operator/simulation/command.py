@@ -134,8 +134,7 @@ def run(options: argparse.Namespace) -> int:
     """Simulate and print; returns the exit code."""
     policies = POLICIES if options.policy == "all" else (options.policy,)
     try:
-        if options.min_replicas > options.max_replicas:
-            raise _BadOptions("--min-replicas must not be above --max-replicas")
+        _check(options)
         arrivals = trace.read(options.trace, duration=options.duration, seed=options.seed)
         outcomes = [_simulate(policy, arrivals, options) for policy in policies]
         if options.plot:
@@ -145,6 +144,11 @@ def run(options: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(_json(outcomes) if options.json else _table(outcomes))
     return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.min_replicas > options.max_replicas:
+        raise _BadOptions("--min-replicas must not be above --max-replicas")
 
 
 def _simulate(policy: str, arrivals: Sequence[float], options: argparse.Namespace) -> Outcome:

@@ -74,7 +74,7 @@ def _moments(rows: "csv.DictReader[str]", rng: random.Random) -> list[float]:
     columns = set(rows.fieldnames or ())
     if "seconds" in columns:
         return [moment for arrivals in _each(rows, _arrivals) for moment in arrivals]
-    if _BOOKING <= columns:
+    if columns >= _BOOKING:
         days = sorted(_each(rows, _booked_at))
         outliers = int(len(days) * _OUTLIERS)
         return [day * _DAY + rng.random() * _DAY for day in days[outliers : len(days) - outliers]]
