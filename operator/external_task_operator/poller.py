@@ -128,7 +128,7 @@ class Poller:
         started = self._clock()
         try:
             engine, reading = self._read_in_turn(engine_key, batch)
-            self._judge(engine_key, self._clock() - started)
+            self._judge(engine_key, self._clock() - started, reading)
             for scaler in batch:
                 self._made_progress()
                 if not self._reconcile(scaler, engine, reading):
@@ -183,10 +183,12 @@ class Poller:
         self._parts.counters.polled(outcome, max(self._clock() - scaler.due, 0.0))
         return go_on
 
-    def _judge(self, engine_key: str, seconds: float) -> None:
+    def _judge(self, engine_key: str, seconds: float, reading: Reading) -> None:
         self._parts.counters.read(seconds)
+        # Many topics take their time with an engine that is in good health.
+        patience = _SLOW_SECONDS * (1 if reading.failure else max(len(reading.counts), 1))
         with self._lock:
-            (self._slow.add if seconds > _SLOW_SECONDS else self._slow.discard)(engine_key)
+            (self._slow.add if seconds > patience else self._slow.discard)(engine_key)
 
     def _made_progress(self) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+import pytest
 from external_task_operator.observe import Reading
 from external_task_operator.scaler import Scaler
 from external_task_operator.testing.world import NAMESPACE, World, wait_for
@@ -86,6 +87,25 @@ def test_an_engine_is_read_by_so_many_at_a_time(world: World) -> None:
     hang.set()
 
     assert waiting == ["scaler-4", "scaler-5"]
+
+
+@pytest.mark.parametrize(("seconds", "answer", "slow"), [(2, None, False), (4, None, True), (2, "{}", True)])
+def test_an_engine_is_slow_by_its_topics_or_by_its_failure(
+    world: World, seconds: float, answer: str | None, *, slow: bool
+) -> None:
+    operator = world.operator()
+    world.target(0)
+    world.scaler(topics=["a", "b", "c"])
+    world.engine.add("a")
+    world.engine.body = answer
+
+    def take_time() -> None:
+        world.now += seconds
+
+    world.engine.meanwhile = take_time
+    operator.poll()
+
+    assert bool(operator.poller._slow) is slow
 
 
 def test_an_error_in_one_poll_does_not_stop_the_others(world: World) -> None:
