@@ -177,6 +177,21 @@ class TestVisibility:
     def test_a_grant_on_all_definitions_settles_all(self, user: Callable[..., EngineClient]) -> None:
         assert check(user("*"), []) == (Visibility.GRANTED, ())
 
+    def test_a_tenant_hides_its_tasks_from_strangers_and_no_question_tells(
+        self, topic: Topic, user: Callable[..., EngineClient]
+    ) -> None:
+        tenant = f"tenant{uuid.uuid4().hex[:8]}"
+        process = ("scaled.bpmn", BPMN.format(key=topic.name).encode())
+        topic.admin.post_form(
+            "/deployment/create", {"deployment-name": tenant, "tenant-id": tenant, "scaled.bpmn": process}
+        )
+        topic.admin.post(f"/process-definition/key/{topic.name}/tenant-id/{tenant}/start", {})
+        stranger = user("*")
+
+        assert read(topic.admin, [topic.name]).counts[topic.name].unlocked == 1
+        assert read(stranger, [topic.name]).counts[topic.name].unlocked == 0
+        assert check(stranger, [topic.name]) == (Visibility.GRANTED, ())
+
     def test_a_reader_cannot_unlock(self, topic: Topic, user: Callable[..., EngineClient]) -> None:
         topic.fill(1)
         (task,) = topic.lock("pod-a:1a2b", 1)
