@@ -131,15 +131,16 @@ class Application:
 
     def _watch(self) -> None:
         """Watch until told to stop, whatever becomes of the watch meanwhile."""
+        # As long as kopf does not listen to signals: PID 1 of a container has no default for them.
+        signal.signal(signal.SIGTERM, _exit)
         while True:
-            # As long as kopf does not listen to signals: PID 1 of a container has no default for them.
-            signal.signal(signal.SIGTERM, _exit)
             while not self._crd_is_there():
                 time.sleep(_CRD_SECONDS)
             self._watching = True
             try:
                 self._watch_once()
             except Exception as error:  # noqa: BLE001 - kopf raises whatever has ended its watch
+                signal.signal(signal.SIGTERM, _exit)
                 log.warning("The watch has ended and starts anew", extra={"error": repr(error)})
             else:
                 return

@@ -90,6 +90,18 @@ def test_stops_at_once_while_it_waits(world: World, process: OperatorProcess) ->
     assert process.terminate() == 0
 
 
+def test_stops_at_once_after_its_watch_has_ended(world: World, process: OperatorProcess) -> None:
+    eventually(process.is_ready)
+    world.scaler()
+    world.target(0)
+    eventually(lambda: world.status().get("replicas") == 0)
+    world.api.refused[LIST] = 404
+    world.api.end_watches()
+    eventually(lambda: process.says("The watch has ended"))
+
+    assert process.terminate() == 0
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
