@@ -225,6 +225,9 @@ def main() -> None:
     parser.add_argument("--topics", type=int, default=3, help="of each scaler, shared with no other")
     parser.add_argument("--interval", type=int, default=5, help="seconds between polls")
     parser.add_argument("--active", type=float, default=0.1, help="share of scalers whose tasks change")
+    parser.add_argument(
+        "--settle", type=float, default=20, help="seconds in which to make up for the start, when all are due"
+    )
     parser.add_argument("--seconds", type=float, default=60, help="to measure for")
     options = parser.parse_args()
     load = Load(options.scalers, options.topics, options.interval, options.active)
@@ -237,6 +240,7 @@ def main() -> None:
         port = free_port()
         with operator(api.recv(), Path(folder), port) as process:
             wait_until_polled(port, load.scalers)
+            time.sleep(options.settle)
             pids = (process.pid, engine_pid, api_pid)
             before, cpu, started = lateness(port), [cpu_seconds(pid) for pid in pids], time.monotonic()
             time.sleep(options.seconds)
