@@ -10,10 +10,14 @@
 {{- .Values.postgresql.enabled | ternary "prefer" .Values.externalDatabase.sslMode -}}
 {{- end -}}
 
-{{/* The variables that libpq reads: dict root, database. The password is in no URL, so it may hold any character. */}}
+{{/* Where a component's password is: dict root, database. Gives name and key. */}}
+{{- define "hotel.databaseSecret" -}}
+{{- include "hotel.secret" (dict "root" .root "id" (printf "database-%s" .database) "values" (index .root.Values.databases .database)) -}}
+{{- end -}}
+
+{{/* The variables that libpq reads, without the password: dict root, database. */}}
 {{- define "hotel.databaseEnv" -}}
 {{- $database := index .root.Values.databases .database -}}
-{{- $secret := include "hotel.secret" (dict "root" .root "id" (printf "database-%s" .database) "values" $database) | fromYaml -}}
 - name: PGHOST
   value: {{ include "hotel.databaseHost" .root | quote }}
 - name: PGPORT
@@ -24,35 +28,42 @@
   value: {{ $database.user | quote }}
 - name: PGSSLMODE
   value: {{ include "hotel.databaseSslMode" .root }}
-{{ include "hotel.secretEnv" (dict "name" "PGPASSWORD" "secret" $secret) }}
 {{- end -}}
 
-{{/*
-Waits until the database answers, and says why it does not: a component that starts without its database would fall into
-a crash loop. dict root, database.
-*/}}
+{{/* The volumes of a component that has a database: dict root, database. */}}
+{{- define "hotel.databaseVolumes" -}}
+{{- $secret := include "hotel.databaseSecret" . | fromYaml -}}
+# Optional, so that the pod starts without it and says what is missing.
+- name: database
+  secret:
+    secretName: {{ $secret.name }}
+    optional: true
+    items: [{ key: {{ $secret.key }}, path: password }]
+{{- end -}}
+
+{{/* Waits until the database lets the component's user in: dict root, database. */}}
 {{- define "hotel.waitForDatabase" -}}
+{{- $secret := include "hotel.databaseSecret" . | fromYaml -}}
 - name: wait-for-database
   {{- include "hotel.containerImage" (dict "root" .root "image" .root.Values.services.image) | nindent 2 }}
   command:
     - python
     - -c
     - |
-      import psycopg, time
-      while True:
-          try:
-              psycopg.connect().close()
-              break
-          except psycopg.OperationalError as problem:
-              print("waiting for the database:", problem, flush=True)
-              time.sleep(1)
+      {{- .root.Files.Get "files/wait_for_database.py" | trim | nindent 6 }}
   env:
     - name: PGCONNECT_TIMEOUT
       value: "5"
+    - name: LOGIN_FROM
+      value: {{ printf "the key %s of the Secret %s" $secret.key $secret.name | quote }}
     {{- include "hotel.databaseEnv" . | nindent 4 }}
   resources:
     requests: { cpu: 10m, memory: 32Mi }
     limits: { memory: 64Mi }
   securityContext:
     {{- include "hotel.containerSecurity" . | nindent 4 }}
+  volumeMounts:
+    - name: database
+      mountPath: /etc/database
+      readOnly: true
 {{- end -}}
