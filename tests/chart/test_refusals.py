@@ -67,6 +67,10 @@ def test_mistyped_values_are_refused_by_the_schema(
             {"postgresql.enabled": False, "externalDatabase.host": "db"},
             "databases.engine.existingSecret=NAME",
         ),
+        (
+            {"postgresql.enabled": False, "externalDatabase": {"host": "db", "sslMode": "verify-full"}},
+            "set externalDatabase.caSecret=NAME",
+        ),
         ({"databases.room.name": "booking"}, "each needs a database of its own"),
         ({"services.defaults.replicas": 20}, "max_connections"),
         ({"ingress.enabled": True}, "set ingress.engineHost"),

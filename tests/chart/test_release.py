@@ -118,6 +118,30 @@ def test_an_external_engine_and_database_replace_those_of_the_release(render: Re
     assert env["ENGINE_CA_FILE"] == "/etc/engine-ca/ca.crt"
 
 
+def test_an_external_database_is_checked_against_its_certificate_authority(render: Render) -> None:
+    server = {
+        "host": "db.example.com",
+        "sslMode": "verify-full",
+        "caSecret": "db-ca",
+        "caSecretKey": "root.pem",
+    }
+    users = ("engine", "booking", "room", "restaurant", "client")
+    logins = {f"databases.{user}.existingSecret": "logins" for user in users}
+    manifests = render({"postgresql.enabled": False, "externalDatabase": server, **logins})
+
+    for user in users:
+        pod = named(manifests, "Deployment", f"hotel-{user}")["spec"]["template"]
+        (volume,) = (v for v in pod["spec"]["volumes"] if v["name"] == "database-ca")
+        assert volume["secret"] == {"secretName": "db-ca", "items": [{"key": "root.pem", "path": "ca.crt"}]}
+        for container in containers_of(pod):
+            env = {v["name"]: v.get("value", "") for v in container["env"]}
+            url = env.get("ENGINE_DATABASE_URL", "")
+            trusted = env.get("PGSSLROOTCERT") or url.partition("sslrootcert=")[2]
+            (mount,) = (m for m in container["volumeMounts"] if m["name"] == "database-ca")
+            assert trusted == f"{mount['mountPath']}/ca.crt"
+            assert "verify-full" in (env.get("PGSSLMODE") or url)
+
+
 def test_the_volume_outlives_the_release(render: Render) -> None:
     claim = named(render(), "PersistentVolumeClaim", "hotel-postgresql")
     assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"

@@ -28,6 +28,18 @@
   value: {{ $database.user | quote }}
 - name: PGSSLMODE
   value: {{ include "hotel.databaseSslMode" .root }}
+{{- if include "hotel.databaseCaMount" .root }}
+- name: PGSSLROOTCERT
+  value: /etc/database-ca/ca.crt
+{{- end }}
+{{- end -}}
+
+{{- define "hotel.databaseCaMount" -}}
+{{- if and (not .Values.postgresql.enabled) .Values.externalDatabase.caSecret }}
+- name: database-ca
+  mountPath: /etc/database-ca
+  readOnly: true
+{{- end }}
 {{- end -}}
 
 {{/* The volumes of a component that has a database: dict root, database. */}}
@@ -39,6 +51,12 @@
     secretName: {{ $secret.name }}
     optional: true
     items: [{ key: {{ $secret.key }}, path: password }]
+{{- if include "hotel.databaseCaMount" .root }}
+- name: database-ca
+  secret:
+    secretName: {{ .root.Values.externalDatabase.caSecret }}
+    items: [{ key: {{ .root.Values.externalDatabase.caSecretKey }}, path: ca.crt }]
+{{- end }}
 {{- end -}}
 
 {{/* Waits until the database lets the component's user in: dict root, database. */}}
@@ -66,4 +84,5 @@
     - name: database
       mountPath: /etc/database
       readOnly: true
+    {{- include "hotel.databaseCaMount" .root | nindent 4 }}
 {{- end -}}

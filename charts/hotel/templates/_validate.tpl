@@ -40,6 +40,9 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- if and $external (hasPrefix "verify-" .Values.externalDatabase.sslMode) (not .Values.externalDatabase.caSecret) -}}
+  {{- $problems = append $problems (printf "externalDatabase.sslMode %s without a certificate authority: kubectl create secret generic NAME --from-file=ca.crt=…, and set externalDatabase.caSecret=NAME" .Values.externalDatabase.sslMode) -}}
+{{- end -}}
 {{- $seen := dict -}}
 {{- range include "hotel.databases" . | fromJsonArray -}}
   {{- $name := (index $.Values.databases .).name -}}
