@@ -69,6 +69,14 @@ def test_what_is_reached_from_outside_is_open_to_the_named_peers_alone(render: R
     assert all("podSelector" in peer for rule in postgresql for peer in rule["from"])
 
 
+def test_applications_of_the_users_reach_what_they_are_let_to(render: Render) -> None:
+    manifests = render("full-values.yaml")
+    for name, application in (("engine", "website"), ("room", "reports"), ("postgresql", None)):
+        rules = named(manifests, "NetworkPolicy", f"hotel-{name}")["spec"]["ingress"]
+        labels = [p["podSelector"]["matchLabels"] for r in rules for p in r["from"] if "podSelector" in p]
+        assert [found["app"] for found in labels if "app" in found] == ([application] if application else [])
+
+
 def test_external_engine_and_database_are_reached_on_their_ports(render: Render) -> None:
     manifests = render("external-values.yaml")
     worker = named(manifests, "NetworkPolicy", "hotel-worker")["spec"]["egress"]
