@@ -59,7 +59,7 @@ def test_the_dashboard_is_installed_as_it_is_in_the_repository(render: Render) -
 
 
 def test_every_part_with_metrics_is_read(render: Render) -> None:
-    manifests = render("full-values.yaml", {"operator.serviceMonitor": {"enabled": True}})
+    manifests = render("full-values.yaml")
     monitors = of_kind(manifests, "ServiceMonitor")
     services = of_kind(manifests, "Service")
     for monitor in monitors:
