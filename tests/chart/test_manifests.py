@@ -8,9 +8,9 @@ import kubernetes_validate
 import pytest
 import yaml
 from support.charts import REPOSITORY, SCALER, Manifest, Render, ci_values, of_kind
+from support.custom_kinds import SPECS
 
 KUBERNETES = ("1.30", kubernetes_validate.latest_version())
-CUSTOM_KINDS = {"ServiceMonitor", "PrometheusRule", "HTTPRoute", "ExternalTaskScaler"}
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -25,7 +25,9 @@ def test_manifests_meet_the_schemas_of_kubernetes(
     render: Render, chart: Path, values: str, version: str
 ) -> None:
     for manifest in render(values, chart=chart, options=["--kube-version", version]):
-        if manifest["kind"] not in CUSTOM_KINDS:
+        if spec := SPECS.get((manifest["apiVersion"], manifest["kind"])):
+            jsonschema.validate(manifest["spec"], spec)
+        elif manifest["kind"] != "ExternalTaskScaler":
             kubernetes_validate.validate(manifest, version, strict=True)
 
 
