@@ -61,6 +61,10 @@ def test_mistyped_values_are_refused_by_the_schema(
             {"engine.external": {"enabled": True, "url": "https://e.example.com"}},
             "engine.auth.worker.existingSecret=NAME",
         ),
+        (
+            {"engine.external": {"enabled": True, "url": "https://e.example.com:9443"}},
+            "set operator.networkPolicy.enginePorts=[9443]",
+        ),
         ({"postgresql.enabled": False}, "set postgresql.enabled=true, or externalDatabase.host"),
         ({"externalDatabase.host": "db.example.com"}, "set postgresql.enabled=false"),
         (
@@ -103,4 +107,10 @@ def test_all_that_is_wrong_is_said_at_once(render: Render) -> None:
 def test_the_refused_combinations_have_ways_out(render: Render) -> None:
     render({"worker.pools.night": {"topics": ["block-room"]}, "worker.allowSharedTopics": True})
     render({"worker.pools.bills": {"topics": ["send-bill"]}, "worker.extraTopics": ["send-bill"]})
+    logins = {
+        f"engine.auth.{role}.existingSecret": "l" for role in ("deployer", "worker", "scaler", "client")
+    }
+    engine = {"engine.external": {"enabled": True, "url": "https://e.example.com:9443"}, **logins}
+    render({**engine, "operator.networkPolicy.enginePorts": [9443]})
+    render({**engine, "operator.networkPolicy.enabled": False})
     render({"services.defaults.replicas": 20, "postgresql.parameters.max_connections": 1000})

@@ -20,6 +20,14 @@
       {{- $problems = append $problems (printf "the external engine's user %q needs its password: kubectl create secret generic NAME --from-literal=username=%s --from-literal=password=…, and set engine.auth.%s.existingSecret=NAME" (index $engine.auth $role).user (index $engine.auth $role).user $role) -}}
     {{- end -}}
   {{- end -}}
+  {{- $policy := .Values.operator.networkPolicy -}}
+  {{- if and $engine.external.url .Values.operator.enabled $policy.enabled -}}
+    {{- $port := include "hotel.externalEnginePort" . -}}
+    {{- $open := concat $policy.enginePorts ($policy.apiServerTo | empty | ternary $policy.apiServerPorts list) -}}
+    {{- if not (has $port (toStrings $open)) -}}
+      {{- $problems = append $problems (printf "the operator's network policy does not let it reach the external engine's port: set operator.networkPolicy.enginePorts=[%s]" $port) -}}
+    {{- end -}}
+  {{- end -}}
 {{- else if $engine.external.url -}}
   {{- $problems = append $problems "engine.external.url without engine.external.enabled: set it to true, or remove the URL" -}}
 {{- end -}}
