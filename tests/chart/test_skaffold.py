@@ -49,3 +49,15 @@ def test_forwarded_ports_and_the_verification_name_objects_of_the_release(render
 def test_the_verification_has_the_labels_that_the_policies_let_through(render: Render) -> None:
     test: Manifest = named(render(), "NetworkPolicy", "hotel-test")
     assert JOB["spec"]["template"]["metadata"]["labels"] == test["spec"]["podSelector"]["matchLabels"]
+
+
+def test_the_verification_makes_the_reservation_of_helm_test(render: Render) -> None:
+    """`helm test` is run for real in the cluster; the options of the command are the same."""
+    (container,) = named(render(), "Pod", "hotel-test")["spec"]["containers"]
+    (verification,) = SKAFFOLD["verify"]
+    tested, verified = (
+        set(re.findall(r"hotel (?:reserve|cancel)|--[a-z-]+", script))
+        for script in (container["command"][-1], verification["container"]["args"][0])
+    )
+    assert verified <= tested
+    assert {"hotel reserve", "hotel cancel", "--reference"} <= verified
