@@ -1,27 +1,19 @@
 """hotel as `helm install` leaves it: it works, and it is closed to whom it does not know."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from support.bookings import bookings, write_csv
-from support.cluster import HOOKS, PORTS, Cluster, Release
+from support.cluster import HOOKS, PORTS, Cluster, Release, is_ready
 from support.hotel_command import HotelCommand
+from support.reach import CONNECT
+from support.waiting import eventually
 
 PYTHON_IMAGE = "hotel-cli:0.1.0"
-CONNECT = """
-import socket, sys, threading
-def connect(target):
-    host, port = target.rsplit(":", 1)
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-        print(target)
-    except OSError:
-        pass
-threads = [threading.Thread(target=connect, args=(target,)) for target in sys.argv[1:]]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-"""
 ASK = """
 import sys, urllib.error, urllib.request
 for url in sys.argv[1:]:
@@ -32,7 +24,7 @@ for url in sys.argv[1:]:
 """
 INSPECT = """
 id -u
-touch /e2e-was-here 2>/dev/null && echo writable
+grep -q '^[^ ]* / [^ ]* ro[, ]' /proc/mounts || echo writable
 ls /var/run/secrets/kubernetes.io/serviceaccount 2>/dev/null || true
 """
 
@@ -48,6 +40,15 @@ def test_helm_test_makes_a_reservation(hotel: Release) -> None:
     printed = hotel.cluster.helm("test", hotel.name, "--namespace", hotel.namespace, "--logs")
 
     assert "confirmed after" in printed
+
+
+def test_the_notes_tell_the_password_of_cockpit(hotel: Release) -> None:
+    notes = hotel.cluster.helm("get", "notes", hotel.name, "--namespace", hotel.namespace)
+    found = re.search(r"kubectl get secret .*", notes)
+
+    assert found
+    printed = hotel.cluster.run("bash", "-c", found[0])
+    assert printed == hotel.secret("engine-admin", "password") + "\n"
 
 
 def test_a_replay_holds_all_invariants(
@@ -122,3 +123,28 @@ def test_the_worker_follows_the_backlog(hotel: Release) -> None:
     conditions = {c["type"]: c["status"] for c in scaler["status"]["conditions"]}
 
     assert conditions["Ready"] == "True", json.dumps(scaler["status"])
+
+
+def test_a_worker_that_is_deleted_has_a_ready_successor(hotel: Release, note: Callable[[str], None]) -> None:
+    gone = {pod["metadata"]["name"] for pod in hotel.pods("worker")}
+    hotel.cluster.kubectl("delete", "pods", *gone, "--namespace", hotel.namespace, "--wait=false")
+
+    successors = eventually(lambda: ready_workers(hotel, gone), seconds=120, every=0.5)
+
+    seconds = max(seconds_to_ready(pod) for pod in successors)
+    note(f"worker: ready {seconds:.0f} s after its container's start (Kubernetes counts whole seconds)")
+
+
+def ready_workers(release: Release, gone: set[str]) -> list[dict[str, Any]]:
+    """Return the workers if there are any, none of them of old and all of them ready."""
+    pods = release.pods("worker")
+    new = all(pod["metadata"]["name"] not in gone and is_ready(pod) for pod in pods)
+    return pods if new else []
+
+
+def seconds_to_ready(pod: dict[str, Any]) -> float:
+    """Return how long after the start of its container a pod became ready."""
+    status = pod["status"]
+    (ready,) = (c["lastTransitionTime"] for c in status["conditions"] if c["type"] == "Ready")
+    started = status["containerStatuses"][0]["state"]["running"]["startedAt"]
+    return (datetime.fromisoformat(ready) - datetime.fromisoformat(started)).total_seconds()

@@ -71,6 +71,7 @@ def test_an_upgrade_under_load_loses_nothing_and_a_rollback_takes_the_process_ba
     restored: Release, engine: EngineClient, run_hotel: HotelCommand, tmp_path: Path
 ) -> None:
     before = version_of(engine)
+    password = restored.secret("engine-client", "password")
     process = tmp_path / "hotel-reservation.bpmn"
     text = (REPOSITORY / "bpmn/hotel-reservation.bpmn").read_text()
     process.write_text(text.replace('name="Hotel reservation"', f'name="Since the upgrade of {tmp_path}"', 1))
@@ -84,6 +85,7 @@ def test_an_upgrade_under_load_loses_nothing_and_a_rollback_takes_the_process_ba
     )
 
     assert_all_holds(replay)
+    assert restored.secret("engine-client", "password") == password
     assert version_of(engine)["version"] == before["version"] + 1
     assert instances(engine, "upgrade", processDefinitionId=before["id"], unfinished="true") == 0
     assert instances(engine, "upgrade", processDefinitionId=before["id"], finished="true") >= 40
