@@ -1,0 +1,64 @@
+"""The chart of the operator alone, beside an engine and workers that belong to no release."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from external_task_operator.testing.engine import StubEngine
+from external_tasks import BasicAuth, EngineClient, TopicSubscription
+from support import elsewhere
+from support.charts import SCALER
+from support.cluster import Cluster, forwarded
+from support.models import external_task
+from support.scaled_workers import ScaledWorkers
+from support.waiting import eventually
+
+PROCESS, TOPIC = "HotelReservationProcess", "own-chart"
+URL = "http://engine:8080/engine-rest"
+TASKS = 12
+
+
+@pytest.fixture
+def workers(crd: Cluster, namespace: str, worker_image: str, tmp_path: Path) -> ScaledWorkers:
+    """Workers that do nothing, an engine in the cluster, and the operator by its chart."""
+    crd.apply(namespace, *elsewhere.engine(), elsewhere.login("engine-login"))
+    place = ("--namespace", namespace, "--wait", "--timeout=120s")
+    crd.helm("install", "scaler", SCALER, *place, "--set=rbac.secrets={engine-login}")
+    # The stub is not asked: the operator runs in the cluster, where the real engine is.
+    workers = ScaledWorkers(crd, namespace, StubEngine(), URL, worker_image, tmp_path)
+    workers.workers(0)
+    reference = {
+        "url": URL,
+        "credentialsSecret": {"name": "engine-login"},
+        "processDefinitionKeys": [PROCESS],
+    }
+    workers.scaler(engine=reference, topics=[TOPIC], maxReplicaCount=3)
+    return workers
+
+
+@pytest.fixture
+def engine(crd: Cluster, namespace: str, workers: ScaledWorkers) -> Iterator[EngineClient]:
+    """The engine's REST API, as its administrator."""
+    eventually(lambda: workers.condition("Ready") == ("True", "Ready"), seconds=180, every=1)
+    with forwarded(crd, namespace, "service/engine", 8080) as url:
+        auth = BasicAuth("admin", elsewhere.PASSWORD)
+        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
+            client.deploy("own-chart", {"process.bpmn": external_task(PROCESS, TOPIC)})
+            yield client
+
+
+def test_it_scales_workers_of_any_kind_on_an_engine_that_is_there(
+    workers: ScaledWorkers, engine: EngineClient
+) -> None:
+    for _ in range(TASKS):
+        engine.start(PROCESS)
+    eventually(lambda: len(workers.ready()) == 3, seconds=60)
+    assert workers.status()["operator"].startswith("scaler-")
+
+    for task in engine.fetch_and_lock("somebody", [TopicSubscription(TOPIC)], TASKS):
+        engine.complete(task.id, "somebody")
+    eventually(lambda: workers.replicas() == 0, seconds=60)
+
+    workers.cluster.helm("uninstall", "scaler", "--namespace", workers.namespace, "--wait")
+    # The kind is everybody's, so it stays, and with it the scaler.
+    assert workers.status()["reason"] == "Idle"
