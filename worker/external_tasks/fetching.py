@@ -97,6 +97,7 @@ class Fetcher:
         self._monotonic = monotonic
         self._polling = False
         self._resting = False
+        self._cut = False
         self._more_queue_up = False
         self._errors = 0
         self._beat = monotonic()
@@ -124,6 +125,7 @@ class Fetcher:
                 self._due.forget_due()
                 self._guarded(self._fetch_beside_poll, stop)
             if self._polling and self._cordon.is_set:
+                self._cut = True
                 self.cut_poll_short()
 
     def cut_poll_short(self) -> None:
@@ -160,6 +162,10 @@ class Fetcher:
             if stop.is_set():
                 return
             self._orphans.suspect(error)
+            if self._cut:
+                # The engine answers with an error what it is told to end: nothing is wrong.
+                self._cut = False
+                return
             self._metrics.fetch_failed(error.kind)
             self._status.failed(error)
             self._errors += 1
@@ -180,7 +186,7 @@ class Fetcher:
     def _poll(self, stop: Event) -> None:
         if self._resting:
             logger.info("no longer cordoned", extra={"worker_id": self._plan.worker_id})
-        self._resting = False
+        self._resting = self._cut = False
         asked = self._reserve()
         if not asked:
             return

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from external_tasks import EngineUnreachable, ExternalTask, TopicSubscription
+from external_tasks import EngineOverloaded, EngineUnreachable, ExternalTask, TopicSubscription
 from external_tasks.cordon import Cordon
 from external_tasks.due import DueRetries
 from external_tasks.errors import EngineError, EngineUnauthorized
@@ -328,3 +328,34 @@ def test_what_a_fetch_that_broke_off_has_locked_is_unlocked_while_cordoned(tmp_p
     assert task.fetched_by == ["pod:1"]
     loop.stop.set()
     thread.join(10)
+
+
+def test_a_poll_that_was_cut_short_is_no_failure_of_the_engine(tmp_path: Path) -> None:
+    """A real engine answers it with 503."""
+    file, cut = tmp_path / "cordoned-until", Event()
+    loop = Loop(slots=3, poll_seconds=5, cordon_file=file)
+    as_usual = loop.engine.fetch_and_lock
+
+    def fetch_and_lock(worker_id, topics, max_tasks, *, wait_ms=0, use_priority=False):  # noqa: ANN001, ANN202 - as in its base
+        if wait_ms > 1:
+            file.write_text("2999-01-01T00:00:00Z")
+            assert cut.wait(5)
+            raise EngineOverloaded("rejected", status=503)
+        if wait_ms == 1:
+            cut.set()
+        return as_usual(worker_id, topics, max_tasks, wait_ms=wait_ms, use_priority=use_priority)
+
+    loop.engine.fetch_and_lock = fetch_and_lock  # type: ignore[method-assign]
+    threads = [
+        threading.Thread(target=target, args=(loop.stop,))
+        for target in (loop.fetcher.run, loop.fetcher.run_for_retries)
+    ]
+    for thread in threads:
+        thread.start()
+
+    assert loop.engine.wait_until(lambda: loop.fetcher.resting)
+    loop.stop.set()
+    for thread in threads:
+        thread.join(10)
+    assert cut.is_set()
+    assert loop.metrics.registry.get_sample_value("external_task_worker_engine_up") == 1
