@@ -51,7 +51,7 @@ def plan(
     chosen = _choose(kind, active, locks, now)[:victims]
     names = {pod.name for pod in chosen}
     return Cordons(
-        begin=tuple(pod.name for pod in chosen if _runs(pod) and _ends_soon(pod, now)),
+        begin=tuple(pod.name for pod in chosen if _runs(pod) and not _lasts(pod, now)),
         end=tuple(pod.name for pod in active if pod.cordoned_until is not None and pod.name not in names),
         leaving=len(chosen),
         may_go=frozenset(pod.name for pod in chosen if _may_go(pod, locks, patience, now)),
@@ -83,5 +83,7 @@ def _cordoned(pod: Pod, now: float) -> bool:
     return pod.cordoned_until is not None and pod.cordoned_until > now
 
 
-def _ends_soon(pod: Pod, now: float) -> bool:
-    return pod.cordoned_until is None or pod.cordoned_until - now < CORDON_SECONDS / 2
+def _lasts(pod: Pod, now: float) -> bool:
+    # One that lasts longer than ours does not tell when it began: it is somebody else's, or a clock was set.
+    left = 0.0 if pod.cordoned_until is None else pod.cordoned_until - now
+    return CORDON_SECONDS / 2 <= left <= CORDON_SECONDS

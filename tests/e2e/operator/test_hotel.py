@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from external_tasks import EngineClient
 from support.cluster import Release
-from support.hotel_load import WORKERS, Load, replicas, scaler, watched
+from support.hotel_load import Load, replicas, scaler, watched
 from support.waiting import eventually
 
 RESERVATIONS = 300
@@ -51,19 +51,23 @@ def is_sorted(numbers: list[int]) -> bool:
 
 
 def test_a_cordoned_worker_rests_and_goes_on_when_the_cordon_is_lifted(hotel: Release) -> None:
-    place = ("--namespace", hotel.namespace, f"--selector={WORKERS}")
+    hotel.wait_until_ready()
+    workers = [pod["metadata"]["name"] for pod in hotel.pods("worker")]
+    place = ("--namespace", hotel.namespace)
 
     def annotate(text: str) -> None:
-        hotel.cluster.kubectl("annotate", "pods", *place, f"hotel.example.com/cordoned-until{text}")
+        hotel.cluster.kubectl(
+            "annotate", "--overwrite", "pods", *workers, *place, f"hotel.example.com/cordoned-until{text}"
+        )
 
-    workers = {pod["metadata"]["name"] for pod in hotel.pods("worker")}
     annotate("=2999-01-01T00:00:00Z")
     try:
-        eventually(lambda: set(hotel.unready()) == workers, seconds=60, every=0.5)
-        logs = hotel.cluster.kubectl("logs", *place, "--tail=-1")
+        eventually(lambda: set(hotel.unready()) == set(workers), seconds=60, every=0.5)
+        logs = [hotel.cluster.kubectl("logs", worker, *place) for worker in workers]
     finally:
         annotate("-")
-    assert "cordoned: no more tasks are fetched" in logs
+    assert all("cordoned: no more tasks are fetched" in log for log in logs)
+    assert not any("engine does not answer as it should" in log for log in logs)
     eventually(lambda: not hotel.unready(), seconds=60, every=0.5)
 
 

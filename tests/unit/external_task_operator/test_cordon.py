@@ -64,7 +64,13 @@ class TestChoice:
         assert (cordons.begin, cordons.end) == (("a",), ())
 
     @pytest.mark.parametrize(
-        ("left", "renewed"), [(CORDON_SECONDS / 2 + 1, ()), (CORDON_SECONDS / 2 - 1, ("a",))]
+        ("left", "renewed"),
+        [
+            (CORDON_SECONDS / 2 + 1, ()),
+            (CORDON_SECONDS / 2 - 1, ("a",)),
+            (CORDON_SECONDS, ()),
+            (CORDON_SECONDS + 1, ("a",)),  # somebody else's, which does not tell since when
+        ],
     )
     def test_a_cordon_is_renewed_in_time(self, left: float, renewed: tuple[str, ...]) -> None:
         assert planned([Pod("a", cordoned_until=NOW + left)], locks("a")).begin == renewed
