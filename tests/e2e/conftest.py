@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from external_tasks import BasicAuth, EngineClient
 from support.charts import REPOSITORY
-from support.cluster import Cluster, CommandFailedError, Release
+from support.cluster import Cluster, CommandFailedError, Release, forwarded
 from support.guests import guest
 from support.hotel_command import HotelCommand
 
@@ -154,6 +155,15 @@ def hotel(cluster: Cluster, note: Note, tmp_path_factory: pytest.TempPathFactory
         assert ran.code == 0, ran.err
         note(f"helm install: ready after {installed:.0f} s, first reservation confirmed at {confirmed:.0f} s")
         yield release
+
+
+@pytest.fixture
+def engine(hotel: Release) -> Iterator[EngineClient]:
+    """The REST API of the release's engine, as its administrator."""
+    with forwarded(hotel.cluster, hotel.namespace, f"service/{hotel.name}-engine", 8080) as url:
+        auth = BasicAuth("admin", hotel.secret("engine-admin", "password"))
+        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
+            yield client
 
 
 @pytest.fixture

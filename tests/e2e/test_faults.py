@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from external_tasks import EngineClient
 from support.bookings import bookings, write_csv
 from support.cluster import Release
 from support.hotel_command import HotelCommand
+from support.replays import begin_replay
 from support.waiting import eventually
 
 IN_TURN = ("worker", "booking", "room", "restaurant", "client", "operator", "postgresql", "engine")
@@ -13,10 +15,14 @@ END_SECONDS = 500
 
 
 def test_each_pod_in_turn_is_deleted_and_every_reservation_ends_well(
-    hotel: Release, run_hotel: HotelCommand, tmp_path: Path, note: Callable[[str], None]
+    hotel: Release,
+    engine: EngineClient,
+    run_hotel: HotelCommand,
+    tmp_path: Path,
+    note: Callable[[str], None],
 ) -> None:
     file = write_csv(tmp_path / "bookings.csv", bookings(100, seed=4))
-    replay = run_hotel.begin("replay", str(file), "--json", "--rate", "1", "--timeout", "300")
+    replay = begin_replay(run_hotel, engine, file, "faults", "--rate=1", under_way=1)
     during = []
     for component in IN_TURN:
         during.append(replay.poll() is None)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from external_tasks.auth import BasicAuth
 from external_tasks.engine import EngineClient
 from support.bookings import bookings, write_csv
 from support.charts import REPOSITORY
-from support.cluster import CommandFailedError, Release, forwarded
+from support.cluster import CommandFailedError, Release
 from support.hotel_command import HotelCommand
+from support.replays import begin_replay, instances
 from support.waiting import eventually
 
 PROCESS = "HotelReservationProcess"
@@ -29,31 +29,6 @@ def restored(hotel: Release) -> Iterator[Release]:
     """The release, which is put back to the chart's values when the test has changed it."""
     yield hotel
     hotel.install()
-
-
-@pytest.fixture
-def engine(hotel: Release) -> Iterator[EngineClient]:
-    """The engine's REST API, as its administrator."""
-    with forwarded(hotel.cluster, hotel.namespace, f"service/{hotel.name}-engine", 8080) as url:
-        auth = BasicAuth("admin", hotel.secret("engine-admin", "password"))
-        with EngineClient(f"{url}/engine-rest", auth=auth) as client:
-            yield client
-
-
-def begin_replay(
-    run: HotelCommand, engine: EngineClient, file: Path, run_id: str, *options: str, under_way: int
-) -> "subprocess.Popen[str]":
-    """Start to play bookings, and return when so many of them have begun."""
-    replay = run.begin("replay", str(file), "--json", "--timeout", "300", "--run-id", run_id, *options)
-    eventually(lambda: instances(engine, run_id) >= under_way, seconds=120, every=0.5)
-    return replay
-
-
-def instances(engine: EngineClient, run_id: str, **query: str) -> int:
-    """Count the process instances of a replay."""
-    like = {"processInstanceBusinessKeyLike": f"%{run_id}%", **query}
-    count: int = engine.get("/history/process-instance/count", like)["count"]
-    return count
 
 
 def assert_all_holds(replay: "subprocess.Popen[str]") -> None:

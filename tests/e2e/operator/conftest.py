@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from external_task_operator.testing.engine import StubEngine
-from external_tasks import BasicAuth, EngineClient
 from support.charts import REPOSITORY
-from support.cluster import Cluster, Release, forwarded
+from support.cluster import Cluster, Release
 from support.hotel_load import put_to_sleep
 from support.scaled_workers import ScaledWorkers, install_crd
 
@@ -37,15 +36,6 @@ def scaled(crd: Cluster, namespace: str, worker_image: str, tmp_path: Path) -> I
         scaled = ScaledWorkers(crd, namespace, engine, url, worker_image, tmp_path)
         scaled.install_rights()
         yield scaled
-
-
-@pytest.fixture
-def engine(hotel: Release) -> Iterator[EngineClient]:
-    """The REST API of the hotel's engine, as its administrator."""
-    with forwarded(hotel.cluster, hotel.namespace, f"service/{hotel.name}-engine", 8080) as url:
-        auth = BasicAuth("admin", hotel.secret("engine-admin", "password"))
-        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
-            yield client
 
 
 @pytest.fixture
