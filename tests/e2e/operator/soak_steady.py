@@ -22,10 +22,11 @@ FIRST_MINUTE = 60.0
 
 @pytest.mark.timeout(3600)
 def test_replicas_stay_the_same_while_the_load_does(
-    from_zero: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
+    hotel: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
 ) -> None:
+    """With the chart's own windows: for some looks there may be no task, and yet there is load."""
     load = Load(engine)
-    with watched(from_zero, engine, kubeconfig) as watch:
+    with watched(hotel, engine, kubeconfig) as watch:
         began = time.monotonic()
         for number in range(round(SECONDS * RATE)):
             time.sleep(max(began + number / RATE - time.monotonic(), 0))
