@@ -14,6 +14,9 @@ from external_task_operator.phases import spread
 from external_task_operator.scaler import Scaler
 from external_task_operator.spec import PAUSED_ANNOTATION, ScalerSpec, parse
 
+_CORDON_LOOKS = 5
+"""How many looks an interval has while pods are cordoned for a scale-in."""
+
 
 class Registry:
     """All scalers. Thread-safe.
@@ -95,7 +98,11 @@ class Registry:
         with self._lock:
             offset = scaler.phase * scaler.interval
             beats = math.floor((now - offset) / scaler.interval) + 1
-            scaler.due = now if scaler.again else beats * scaler.interval + offset
+            due = beats * scaler.interval + offset
+            if scaler.awaits_rest:
+                # What comes now waits for the pods that are cordoned, if no others are left.
+                due = min(due, now + scaler.interval / _CORDON_LOOKS)
+            scaler.due = now if scaler.again else due
             scaler.again = False
             scaler.polling = False
 

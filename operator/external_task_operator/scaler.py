@@ -71,6 +71,14 @@ class Scaler:
         return self.spec.polling_interval if self.spec else _INVALID_INTERVAL
 
     @property
+    def awaits_rest(self) -> bool:
+        """Pods are cordoned for a scale-in that waits for them; they do nothing new meanwhile."""
+        decision = self.report.decision
+        return (
+            self.spec is not None and self.spec.cordon_seconds > 0 and decision is not None and decision.held
+        )
+
+    @property
     def target(self) -> tuple[str, str, str]:
         """What is scaled: namespace, kind and name."""
         ref = self.spec.scale_target_ref if self.spec else None

@@ -172,6 +172,21 @@ class TestCordon:
             PODS[2]: False,
         }
 
+    def test_while_they_are_waited_for_the_next_look_comes_soon(
+        self, world: World, operator: Operator
+    ) -> None:
+        (scaler,) = operator.registry.all()
+        beat = scaler.interval * (1000 + scaler.phase)
+
+        def next_look() -> float:
+            operator.poll()
+            operator.registry.reschedule(scaler, beat)
+            return scaler.due - beat
+
+        assert next_look() == pytest.approx(1)
+        world.engine.add("validate", 20)
+        assert next_look() == pytest.approx(5)
+
     def test_when_there_is_more_to_do_they_go_on(self, world: World, operator: Operator) -> None:
         operator.poll()
         world.engine.add("validate", 20)
