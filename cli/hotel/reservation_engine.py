@@ -35,11 +35,13 @@ _RESERVATION_START = "StartEvent_Reservation"
 # Of a list's reservations only these are asked for.
 _STATE_VARIABLES = ("status", "valid")
 _PASSING = (EngineUnreachable, EngineServerError, EngineOverloaded)
+_LOST_RACES_OF_A_MESSAGE = (OptimisticLockingConflict, EngineServerError)
 # A call that met another transaction at the same instance is repeated at once, and so often at most.
 _MOST_CONFLICTS = 10
 _CONFLICT_PAUSE_SECONDS = 0.05
 
 T = TypeVar("T")
+_Errors = tuple[type[Exception], ...]
 
 
 class ReservationEngine:
@@ -130,8 +132,9 @@ class ReservationEngine:
             "businessKey": reference,
             "processVariables": encode({"reservation_ref": reference}),
         }
-        # Sent again it finds the first one's cancellation, which takes it without effect.
-        self._repeat(lambda: self._engine.post("/message", body))
+        # Sent again it finds the first one's cancellation, which takes it without effect. A reservation that
+        # moves while the engine reads its executions fails that reading in many words, all of them a 500.
+        self._repeat(lambda: self._engine.post("/message", body), lost_races=_LOST_RACES_OF_A_MESSAGE)
 
     def activities(self, instance_id: str) -> list[Activity]:
         """Return the history of an instance and of the processes that it called, the oldest first."""
@@ -187,15 +190,17 @@ class ReservationEngine:
         )
         return found
 
-    def _repeat(self, call: Callable[[], T]) -> T:
+    def _repeat(self, call: Callable[[], T], lost_races: _Errors = (OptimisticLockingConflict,)) -> T:
         with translated():
-            return patiently(lambda: _past_conflicts(call), passing=_PASSING, seconds=self.patience_seconds)
+            return patiently(
+                lambda: _past_conflicts(call, lost_races), passing=_PASSING, seconds=self.patience_seconds
+            )
 
 
-def _past_conflicts(call: Callable[[], T]) -> T:
+def _past_conflicts(call: Callable[[], T], lost_races: _Errors) -> T:
     for _ in range(_MOST_CONFLICTS):
         try:
             return call()
-        except OptimisticLockingConflict:
+        except lost_races:
             time.sleep(_CONFLICT_PAUSE_SECONDS)
     return call()

@@ -33,8 +33,14 @@ _LOCK_LOST = ("It is locked by worker", "Cannot extend a lock that expired")
 _SUSPENDED = "is suspended"
 _OVERLOADED = ("too many requests at the same time", "due to shutdown", "shutting down")
 
-# What the loser of a race hears when the engine notices before its database does.
-_OVERTAKEN = ("does not have a subscription to a message event", "execution is null")
+# What the loser of a race hears when the engine finds an execution gone that it had just read: its own words,
+# or Java's about a null (AbstractCorrelateMessageCmd and EventSubscriptionEntity in both engines).
+_OVERTAKEN = (
+    "does not have a subscription to a message event",
+    "execution is null",
+    '"execution" is null',
+    'getExecution()" is null',
+)
 
 _OPTIMISTIC_LOCKING_CODE = 1
 

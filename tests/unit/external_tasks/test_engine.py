@@ -78,7 +78,24 @@ def engine_error(message: str, kind: str = "RestException", code: int | None = N
             ),
             OptimisticLockingConflict,
         ),
+        (500, engine_error("execution x doesn't exist: execution is null"), OptimisticLockingConflict),
+        (
+            500,
+            engine_error(
+                'Cannot invoke "org.camunda.ExecutionEntity.getProcessInstance()" because "execution" is null'
+            ),
+            OptimisticLockingConflict,
+        ),
+        (
+            500,
+            engine_error(
+                'Cannot invoke "ExecutionEntity.getProcessDefinition()" because the return value of '
+                '"org.operaton.bpm.engine.EventSubscriptionEntity.getExecution()" is null'
+            ),
+            OptimisticLockingConflict,
+        ),
         (500, engine_error("Unknown property used in expression"), EngineServerError),
+        (500, engine_error('Cannot invoke "String.length()" because "name" is null'), EngineServerError),
         (
             500,
             engine_error("At the moment the server has to handle too many requests at the same time."),

@@ -108,6 +108,26 @@ def test_a_call_that_met_another_transaction_is_repeated_even_without_patience(
     assert len(stub.requests) == 3
 
 
+def test_a_cancellation_that_the_reservation_overtook_is_sent_again_whatever_the_engines_words(
+    stub: HttpStub, engine: ReservationEngine
+) -> None:
+    overtaken = 'Cannot invoke "ExecutionEntity.getId()" because "processInstance" is null'
+    stub.answer(Answer(500, {"type": "RestException", "message": overtaken}), Answer(204))
+
+    engine.send_cancel("R-1")
+
+    assert [request.json["businessKey"] for request in stub.requests] == ["R-1", "R-1"]
+
+
+def test_a_cancellation_that_the_engine_cannot_take_is_an_error(
+    stub: HttpStub, engine: ReservationEngine
+) -> None:
+    stub.answer(*[Answer(500, {"type": "RestException", "message": "disk full"})] * 50)
+
+    with pytest.raises(EngineFailure, match="disk full"):
+        engine.send_cancel("R-1")
+
+
 def test_conflicts_without_end_are_an_error(stub: HttpStub, engine: ReservationEngine) -> None:
     stub.answer(*[CONFLICT] * 50)
 
