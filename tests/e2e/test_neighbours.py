@@ -1,9 +1,10 @@
-"""Two releases in one namespace; the second one's databases are on a server of somebody else's."""
+"""Two releases in one namespace; the second one's databases are elsewhere, behind TLS."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from support import elsewhere
 from support.cluster import PORTS, SERVICE_PORTS, Release
 from support.guests import guest
@@ -15,30 +16,39 @@ LOGIN = '{"existingSecret": "west-logins"}'
 VALUES = {
     "operator.enabled": "false",
     "postgresql.enabled": "false",
-    "externalDatabase": '{"host": "database", "sslMode": "prefer"}',
+    "externalDatabase.host": '"database"',
+    "externalDatabase.sslMode": '"verify-full"',
+    "externalDatabase.caSecret": f'"{elsewhere.AUTHORITY}"',
     **{f"databases.{name}": LOGIN for name in ("engine", *SERVICE_PORTS)},
 }
 
 
 @pytest.fixture
-def west(hotel: Release) -> Iterator[Release]:
+def authority() -> trustme.CA:
+    """Who signs the certificate of the server."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def west(hotel: Release, authority: trustme.CA) -> Iterator[Release]:
     """A second release beside the first, not installed yet; its Secret holds a wrong password."""
     release = Release(hotel.cluster, hotel.namespace, "west-hotel")
-    release.cluster.apply(release.namespace, elsewhere.login("west-logins", "not-the-password"))
+    wrong = elsewhere.login("west-logins", "not-the-password")
+    release.cluster.apply(release.namespace, wrong, elsewhere.trust(authority))
     yield release
     place = ("--namespace", release.namespace, "--ignore-not-found")
     release.cluster.helm("uninstall", release.name, *place, "--wait")
-    things = ("secret/west-logins", "pod/database", "service/database", "configmap/users")
-    release.cluster.kubectl("delete", *things, *place)
+    secrets = ("secret/west-logins", "secret/database-tls", f"secret/{elsewhere.AUTHORITY}")
+    release.cluster.kubectl("delete", *secrets, "pod/database", "service/database", "configmap/users", *place)
 
 
 def test_pods_wait_for_their_database_and_password_and_then_live_beside_another_release(
-    hotel: Release, west: Release, run_hotel: HotelCommand, tmp_path: Path
+    hotel: Release, west: Release, authority: trustme.CA, run_hotel: HotelCommand, tmp_path: Path
 ) -> None:
     with installing(west, VALUES) as install:
         for component in ("engine", "room"):
             say(west, component, "waiting for the database: failed to resolve host 'database'")
-        west.cluster.apply(west.namespace, *elsewhere.database())
+        west.cluster.apply(west.namespace, *elsewhere.database(authority))
         for component in ("engine", "room"):
             say(west, component, f'password authentication failed for user "{component}"')
         west.cluster.apply(west.namespace, elsewhere.login("west-logins"))

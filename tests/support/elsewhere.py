@@ -1,20 +1,27 @@
-"""An engine and a PostgreSQL server that run in the cluster, but belong to no release."""
+"""An engine and a PostgreSQL server that run in the cluster behind TLS, but belong to no release."""
 
 from typing import Any
+
+import trustme
 
 from support.cluster import SERVICE_PORTS
 
 PASSWORD = "elsewhere-and-4-characters-':/@"
+AUTHORITY = "authority"
+TLS = "/etc/tls"
 CONTAINER_SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
-def engine() -> list[Any]:
-    """Return the engine as a pod of its own, with its data in a file."""
+def engine(authority: trustme.CA) -> list[Any]:
+    """Return the engine as a pod of its own, with its data in a file and a certificate for HTTPS."""
     roles = ("ADMIN", "DEPLOYER", "WORKER", "SCALER", "CLIENT")
     container = {
         "image": "hotel-engine:0.1.0",
         "env": [
             {"name": "ENGINE_DATABASE_URL", "value": "jdbc:h2:file:/tmp/engine"},
+            {"name": "SERVER_SSL_CERTIFICATE", "value": f"{TLS}/tls.crt"},
+            {"name": "SERVER_SSL_CERTIFICATEPRIVATEKEY", "value": f"{TLS}/tls.key"},
+            {"name": "MANAGEMENT_SERVER_SSL_ENABLED", "value": "false"},
             *({"name": f"ENGINE_{role}_PASSWORD", "value": PASSWORD} for role in roles),
         ],
         "readinessProbe": {
@@ -22,11 +29,11 @@ def engine() -> list[Any]:
             "periodSeconds": 2,
         },
     }
-    return _served("engine", 8080, 10001, container, [])
+    return _served("engine", 8080, 10001, container, authority)
 
 
-def database() -> list[Any]:
-    """Return a PostgreSQL server that has a database and a user for the engine and for each service."""
+def database(authority: trustme.CA) -> list[Any]:
+    """Return a PostgreSQL server with a certificate, and a database and user for engine and services each."""
     quoted = PASSWORD.replace("'", "''")
     statements = [
         statement
@@ -44,6 +51,7 @@ def database() -> list[Any]:
     }
     container = {
         "image": "postgres:17",
+        "args": ["-cssl=on", f"-cssl_cert_file={TLS}/tls.crt", f"-cssl_key_file={TLS}/tls.key"],
         "env": [
             {"name": "POSTGRES_PASSWORD", "value": PASSWORD},
             {"name": "PGDATA", "value": "/var/lib/postgresql/data/pgdata"},
@@ -52,20 +60,41 @@ def database() -> list[Any]:
         "volumeMounts": [{"name": "users", "mountPath": "/docker-entrypoint-initdb.d"}],
     }
     volume = {"name": "users", "configMap": {"name": "users"}}
-    return [script, *_served("database", 5432, 999, container, [volume])]
+    return [script, *_served("database", 5432, 999, container, authority, volume)]
 
 
 def login(name: str, password: str = PASSWORD) -> dict[str, Any]:
     """Return a Secret that holds a password, and the user's name that an engine asks for."""
     content = {"username": "scaler", "password": password}
+    return _secret(name, content)
+
+
+def trust(authority: trustme.CA) -> dict[str, Any]:
+    """Return the Secret AUTHORITY with what tells its certificates from others."""
+    return _secret(AUTHORITY, {"ca.crt": authority.cert_pem.bytes().decode()})
+
+
+def _secret(name: str, content: dict[str, str]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": content}
 
 
 def _served(
-    name: str, port: int, user: int, container: dict[str, Any], volumes: list[dict[str, Any]]
+    name: str,
+    port: int,
+    user: int,
+    container: dict[str, Any],
+    authority: trustme.CA,
+    *volumes: dict[str, Any],
 ) -> list[Any]:
-    """Return a pod with a Service."""
+    """Return a pod with a Service, and its certificate, for the Service and for a forwarded port."""
     labels = {"elsewhere": name}
+    issued = authority.issue_cert(name, "127.0.0.1")
+    certificate = {
+        "tls.crt": "".join(part.bytes().decode() for part in issued.cert_chain_pems),
+        "tls.key": issued.private_key_pem.bytes().decode(),
+    }
+    tls = {"name": "tls", "secret": {"secretName": f"{name}-tls", "defaultMode": 0o440}}
+    mounts = [*container.get("volumeMounts", []), {"name": "tls", "mountPath": TLS, "readOnly": True}]
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -79,8 +108,10 @@ def _served(
                 "fsGroup": user,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [{"name": name, "securityContext": CONTAINER_SECURITY, **container}],
-            "volumes": volumes,
+            "containers": [
+                {"name": name, "securityContext": CONTAINER_SECURITY, **container, "volumeMounts": mounts}
+            ],
+            "volumes": [tls, *volumes],
         },
     }
     service = {
@@ -89,4 +120,4 @@ def _served(
         "metadata": {"name": name},
         "spec": {"selector": labels, "ports": [{"port": port}]},
     }
-    return [pod, service]
+    return [_secret(f"{name}-tls", certificate), pod, service]

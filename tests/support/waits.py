@@ -14,9 +14,9 @@ INSTALL_SECONDS = 360
 
 @contextlib.contextmanager
 def installing(release: Release, values: Mapping[str, Any]) -> Iterator["subprocess.Popen[str]"]:
-    """An install under way; `helm` is ended with the context, whatever came of it."""
+    """An install (or upgrade) under way; `helm` is ended with the context, whatever came of it."""
     settings = [f"--set-json={key}={value}" for key, value in values.items()]
-    place = ("install", release.name, str(HOTEL), "--namespace", release.namespace)
+    place = ("upgrade", "--install", release.name, str(HOTEL), "--namespace", release.namespace)
     process = release.cluster.begin("helm", *place, *settings, f"--timeout={INSTALL_SECONDS}s")
     try:
         yield process
