@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from external_task_operator.testing.engine import StubEngine
 from external_tasks import BasicAuth, EngineClient, TopicSubscription
 from support import elsewhere
@@ -14,22 +15,34 @@ from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
 
 PROCESS, TOPIC = "HotelReservationProcess", "own-chart"
-URL = "http://engine:8080/engine-rest"
+URL = "https://engine:8080/engine-rest"
 TASKS = 12
 
 
 @pytest.fixture
-def workers(crd: Cluster, namespace: str, worker_image: str, tmp_path: Path) -> ScaledWorkers:
+def authority() -> trustme.CA:
+    """Who signs the certificate of the engine."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def workers(
+    crd: Cluster, namespace: str, authority: trustme.CA, worker_image: str, tmp_path: Path
+) -> ScaledWorkers:
     """Workers that do nothing, an engine in the cluster, and the operator by its chart."""
-    crd.apply(namespace, *elsewhere.engine(), elsewhere.login("engine-login"))
+    given = (elsewhere.login("engine-login"), elsewhere.trust(authority), *elsewhere.engine(authority))
+    crd.apply(namespace, *given)
     place = ("--namespace", namespace, "--wait", "--timeout=120s")
-    crd.helm("install", "scaler", SCALER, *place, "--set=rbac.secrets={engine-login}")
+    crd.helm(
+        "install", "scaler", SCALER, *place, f"--set=rbac.secrets={{engine-login,{elsewhere.AUTHORITY}}}"
+    )
     # The stub is not asked: the operator runs in the cluster, where the real engine is.
     workers = ScaledWorkers(crd, namespace, StubEngine(), URL, worker_image, tmp_path)
     workers.workers(0)
     reference = {
         "url": URL,
         "credentialsSecret": {"name": "engine-login"},
+        "ca": {"secretName": elsewhere.AUTHORITY},
         "processDefinitionKeys": [PROCESS],
     }
     workers.scaler(engine=reference, topics=[TOPIC], maxReplicaCount=3)
@@ -37,12 +50,16 @@ def workers(crd: Cluster, namespace: str, worker_image: str, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def engine(crd: Cluster, namespace: str, workers: ScaledWorkers) -> Iterator[EngineClient]:
+def engine(
+    crd: Cluster, namespace: str, authority: trustme.CA, workers: ScaledWorkers, tmp_path: Path
+) -> Iterator[EngineClient]:
     """The engine's REST API, as its administrator."""
     eventually(lambda: workers.condition("Ready") == ("True", "Ready"), seconds=180, every=1)
     with forwarded(crd, namespace, "service/engine", 8080) as url:
         auth = BasicAuth("admin", elsewhere.PASSWORD)
-        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
+        (tmp_path / "ca.crt").write_bytes(authority.cert_pem.bytes())
+        https = f"{url.replace('http:', 'https:')}/engine-rest"
+        with EngineClient(https, auth=auth, timeout=30, ca_file=str(tmp_path / "ca.crt")) as client:
             client.deploy("own-chart", {"process.bpmn": external_task(PROCESS, TOPIC)})
             yield client
 
