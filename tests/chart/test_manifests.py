@@ -31,7 +31,7 @@ def test_manifests_meet_the_schemas_of_kubernetes(
             kubernetes_validate.validate(manifest, version, strict=True)
 
 
-@pytest.mark.parametrize("values", ["default-values.yaml", "full-values.yaml"])
+@pytest.mark.parametrize("values", ["default-values.yaml", "full-values.yaml", "external-values.yaml"])
 def test_scalers_meet_the_schema_of_their_crd(render: Render, values: str) -> None:
     crd = yaml.safe_load((REPOSITORY / "operator/crd/externaltaskscalers.yaml").read_text())
     schema = closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])

@@ -77,6 +77,16 @@ def test_applications_of_the_users_reach_what_they_are_let_to(render: Render) ->
         assert [found["app"] for found in labels if "app" in found] == ([application] if application else [])
 
 
+def test_an_operator_elsewhere_reaches_the_engine(render: Render) -> None:
+    values = {"operator.enabled": False, "worker.externalOperator.enabled": True}
+    engine = named(render(values), "NetworkPolicy", "hotel-engine")["spec"]["ingress"]
+    (peer,) = [peer for rule in engine for peer in rule["from"] if "namespaceSelector" in peer]
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "front-desk"}
+    # As the pods of the release's own operator are labelled, which is of the same chart.
+    operator = pods_of(render())["Deployment/hotel-operator"]
+    assert selects(peer["podSelector"], operator["metadata"]["labels"])
+
+
 def test_external_engine_and_database_are_reached_on_their_ports(render: Render) -> None:
     manifests = render("external-values.yaml")
     worker = named(manifests, "NetworkPolicy", "hotel-worker")["spec"]["egress"]

@@ -19,6 +19,8 @@ TOPICS = ["validate-input", "search-client", "create-client", "check-room-availa
         ({"worker.pools.default.topic": "block-room"}, "'topic' not allowed"),
         ({"worker.pools": {"Night_Shift": {"topics": ["block-room"]}}}, "invalid propertyName 'Night_Shift'"),
         ({"worker.defaults.drainSeconds": -1}, "/worker/defaults/drainSeconds"),
+        ({"services.room.autoscaling": {"minReplicas": 0}}, "/services/room/autoscaling/minReplicas"),
+        ({"worker.externalOperator.name": "scaler"}, "'name' not allowed"),
         ({"postgresql.persistence.size": "a lot"}, "/postgresql/persistence/size"),
         ({"databases.engine.name": "drop table"}, "/databases/engine/name"),
         ({"engine.image.digest": "sha256:short"}, "/engine/image/digest"),
@@ -52,6 +54,12 @@ def test_mistyped_values_are_refused_by_the_schema(
             {"worker.defaults.autoscaling": {"enabled": True, "minReplicaCount": 20, "maxReplicaCount": 5}},
             "minReplicaCount above",
         ),
+        ({"worker.externalOperator.enabled": True}, "set operator.enabled=false"),
+        (
+            {"services.room.autoscaling": {"enabled": True, "minReplicas": 5, "maxReplicas": 2}},
+            "minReplicas above",
+        ),
+        ({"services.defaults.autoscaling": {"enabled": True, "maxReplicas": 20}}, "max_connections"),
         ({"engine.external": {"enabled": True}}, "set engine.external.url"),
         (
             {"engine.external": {"url": "https://engine.example.com"}},

@@ -40,6 +40,36 @@ def test_without_the_operator_nothing_of_it_is_installed(render: Render) -> None
     assert named(manifests, "Deployment", "hotel-worker-default")["spec"]["replicas"] == 1
 
 
+def test_an_operator_elsewhere_finds_scalers_and_may_read_their_secrets(render: Render) -> None:
+    manifests = render(
+        {"operator.enabled": False, "worker.externalOperator": {"enabled": True, "namespace": "scaling"}}
+    )
+    (scaler,) = of_kind(manifests, "ExternalTaskScaler")
+    # From another namespace the engine's name alone is not found.
+    assert scaler["spec"]["engine"]["url"] == "http://hotel-engine.front-desk.svc:8080/engine-rest"
+    assert "replicas" not in named(manifests, "Deployment", "hotel-worker-default")["spec"]
+    (binding,) = of_kind(manifests, "RoleBinding")
+    account = {"kind": "ServiceAccount", "name": "external-task-scaler", "namespace": "scaling"}
+    assert binding["subjects"] == [account]
+    (role,) = of_kind(manifests, "Role")
+    assert role["rules"][0]["resourceNames"] == [scaler["spec"]["engine"]["credentialsSecret"]["name"]]
+
+
+def test_an_operator_beside_the_release_uses_the_engines_short_name(render: Render) -> None:
+    manifests = render({"operator.enabled": False, "worker.externalOperator.enabled": True})
+    (scaler,) = of_kind(manifests, "ExternalTaskScaler")
+    assert scaler["spec"]["engine"]["url"] == "http://hotel-engine:8080/engine-rest"
+
+
+def test_replicas_are_left_out_where_an_autoscaler_decides_them(render: Render) -> None:
+    manifests = render("full-values.yaml")
+    (autoscaler,) = of_kind(manifests, "HorizontalPodAutoscaler")
+    target = autoscaler["spec"]["scaleTargetRef"]
+    assert "replicas" not in named(manifests, target["kind"], target["name"])["spec"]
+    assert target["name"] == "hotel-restaurant"
+    assert named(manifests, "Deployment", "hotel-room")["spec"]["replicas"] == 2
+
+
 def test_a_worker_has_time_to_finish_its_tasks(render: Render) -> None:
     pod = named(render("full-values.yaml"), "Deployment", "hotel-worker-forward")["spec"]["template"]
     drain = [v["value"] for v in pod["spec"]["containers"][0]["env"] if v["name"] == "WORKER_DRAIN_SECONDS"]

@@ -1,4 +1,4 @@
-"""Two releases in one namespace; the second one's databases are elsewhere, behind TLS."""
+"""Two releases in one namespace with one operator; the second one's databases are elsewhere, behind TLS."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +15,9 @@ from support.waits import finish, installing, restarts, wait_for_log
 LOGIN = '{"existingSecret": "west-logins"}'
 VALUES = {
     "operator.enabled": "false",
+    "worker.externalOperator.enabled": "true",
+    "worker.externalOperator.serviceAccount": '"hotel-operator"',
+    "services.booking.autoscaling.enabled": "true",
     "postgresql.enabled": "false",
     "externalDatabase.host": '"database"',
     "externalDatabase.sslMode": '"verify-full"',
@@ -59,6 +62,10 @@ def test_pods_wait_for_their_database_and_password_and_then_live_beside_another_
         made = run_west("reserve", *guest(), "--json")
     assert made.code == 0, made.err
     assert run_hotel("status", made.json["reference"]).code != 0
+    place = ("--namespace", west.namespace, "--timeout=60s")
+    scaler, autoscaler = f"externaltaskscaler/{west.name}-worker-default", f"hpa/{west.name}-booking"
+    west.cluster.kubectl("wait", scaler, "--for=condition=Ready", *place, seconds=90)
+    west.cluster.kubectl("wait", autoscaler, "--for=condition=AbleToScale", *place, seconds=90)
     assert_apart(west, hotel, database=f"{hotel.name}-postgresql:5432")
     assert_apart(hotel, west, database="database:5432")
 

@@ -14,7 +14,7 @@
   {{- if not $engine.external.url -}}
     {{- $problems = append $problems "engine.external.enabled without a URL: set engine.external.url, for example https://engine.example.com/engine-rest" -}}
   {{- end -}}
-  {{- $roles := dict "worker" true "deployer" .Values.deploy.enabled "scaler" .Values.operator.enabled "client" .Values.test.enabled -}}
+  {{- $roles := dict "worker" true "deployer" .Values.deploy.enabled "scaler" (include "hotel.hasOperator" .) "client" .Values.test.enabled -}}
   {{- range $role, $needed := $roles -}}
     {{- if and $needed (not (index $engine.auth $role).existingSecret) -}}
       {{- $problems = append $problems (printf "the external engine's user %q needs its password: kubectl create secret generic NAME --from-literal=username=%s --from-literal=password=…, and set engine.auth.%s.existingSecret=NAME" (index $engine.auth $role).user (index $engine.auth $role).user $role) -}}
@@ -62,11 +62,12 @@
 {{- if .Values.postgresql.enabled -}}
   {{- $connections := .Values.engine.external.enabled | ternary 0 (mul (add1 .Values.engine.replicas) .Values.engine.databasePool) -}}
   {{- range include "hotel.services" . | fromYaml -}}
-    {{- $connections = add $connections (mul (add1 .replicas) .databasePool) -}}
+    {{- $most := .autoscaling.enabled | ternary .autoscaling.maxReplicas .replicas -}}
+    {{- $connections = add $connections (mul (add1 $most) .databasePool) -}}
   {{- end -}}
   {{- $most := index .Values.postgresql.parameters "max_connections" | default 100 | int -}}
   {{- if gt (add $connections 5 | int) $most -}}
-    {{- $problems = append $problems (printf "engine and services may open %d database connections during an upgrade, but postgresql.parameters.max_connections is %d: set it to %d, or lower the replicas or databasePool" $connections $most (add $connections 10)) -}}
+    {{- $problems = append $problems (printf "engine and services may open %d database connections during an upgrade, but postgresql.parameters.max_connections is %d: set it to %d, or lower replicas, autoscaling.maxReplicas or databasePool" $connections $most (add $connections 10)) -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $problems -}}
@@ -92,6 +93,9 @@
   {{- if and $pool.scaled (gt (int $pool.autoscaling.minReplicaCount) (int $pool.autoscaling.maxReplicaCount)) -}}
     {{- $problems = append $problems (printf "the pool %q has autoscaling.minReplicaCount above maxReplicaCount: lower the one or raise the other" $name) -}}
   {{- end -}}
+{{- end -}}
+{{- if and .Values.operator.enabled .Values.worker.externalOperator.enabled -}}
+  {{- $problems = append $problems "operator.enabled and worker.externalOperator.enabled: the pools are one operator's to scale; set operator.enabled=false for the one that is elsewhere" -}}
 {{- end -}}
 {{- $unserved := list -}}
 {{- range $known -}}
@@ -122,7 +126,13 @@
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
   {{- $problems = append $problems "httpRoute.enabled without a Gateway: set httpRoute.parentRefs, for example [{name: my-gateway}]" -}}
 {{- end -}}
-{{- if and .Release.IsUpgrade .Values.operator.enabled (not (.Capabilities.APIVersions.Has "hotel.example.com/v1alpha1/ExternalTaskScaler")) -}}
+{{- range $name, $service := include "hotel.services" . | fromYaml -}}
+  {{- $autoscaling := $service.autoscaling -}}
+  {{- if and $autoscaling.enabled (gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas)) -}}
+    {{- $problems = append $problems (printf "the service %q has autoscaling.minReplicas above maxReplicas: lower the one or raise the other" $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Release.IsUpgrade (include "hotel.hasOperator" .) (not (.Capabilities.APIVersions.Has "hotel.example.com/v1alpha1/ExternalTaskScaler")) -}}
   {{- $problems = append $problems "the operator's CRD is missing, and helm installs it with a new release only: kubectl apply --server-side -f charts/external-task-scaler/crds/" -}}
 {{- end -}}
 {{- if and .Values.deploy.files .Values.deploy.existingConfigMap -}}
