@@ -2,14 +2,23 @@
 
 import json
 import subprocess
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from support.charts import REPOSITORY
 
 BASE = "python:3.13-slim"
 MOST_ADDED_BYTES = 80_000_000
-PYTHON_IMAGES = {
+
+
+class Content(TypedDict):
+    """The module that an image is for, and modules that it does without."""
+
+    has: str
+    lacks: tuple[str, ...]
+
+
+PYTHON_IMAGES: dict[str, Content] = {
     "hotel-service": {"has": "flask", "lacks": ("kopf", "typer", "external_tasks", "hotel_worker")},
     "hotel-worker": {"has": "hotel_worker", "lacks": ("flask", "sqlalchemy", "kopf", "typer", "hotel")},
     "hotel-cli": {"has": "typer", "lacks": ("flask", "sqlalchemy", "kopf", "hotel_worker")},

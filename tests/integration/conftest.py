@@ -1,7 +1,6 @@
 """One real engine for the session, and around it, for tests that ask for it, the whole stack."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
 
 import pytest
 from hotel.stack.local import LocalStack
@@ -17,9 +16,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the end of every part's log with a test that failed."""
-    report: Any = yield
+    report = yield
     parts = getattr(item, "funcargs", {}).get("_parts")
     if report.failed and isinstance(parts, LocalStack):
         report.sections.extend(log_tails(parts))

@@ -18,7 +18,9 @@ EVERY_SECONDS = 0.25
 def api(kubeconfig: Path) -> Cluster:
     """Return a client of a cluster's API server that costs less than kubectl."""
     configuration = client.Configuration()
-    config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+    config.load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types
+        config_file=str(kubeconfig), client_configuration=configuration
+    )
     return Cluster(configuration, timeout=10)
 
 

@@ -105,7 +105,6 @@ def _account() -> int | None:
 
 
 def _run(account: int | None, program: str, *arguments: str) -> None:
-    as_account = {} if account is None else {"user": account, "group": pwd.getpwuid(account).pw_gid}
     subprocess.run(
         [_find(program), *arguments],
         check=True,
@@ -113,7 +112,8 @@ def _run(account: int | None, program: str, *arguments: str) -> None:
         stdout=subprocess.DEVNULL,
         cwd="/",
         timeout=120,
-        **as_account,
+        user=account,
+        group=None if account is None else pwd.getpwuid(account).pw_gid,
     )
 
 

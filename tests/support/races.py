@@ -67,7 +67,7 @@ class Clients:
         response = self._connections.request("POST", self._url + path, json=body, headers=headers)
         return Reply(response.status, response.data, "Idempotent-Replay" in response.headers)
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, **query: str) -> Any:
         """Return what a successful GET answers."""
         response = self._connections.request("GET", self._url + path, fields=query or None)
         assert response.status == 200, response.data

@@ -100,8 +100,9 @@ def _wait_for_url(running: RunningService) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         for line in running.logged():
-            if line["message"].startswith("Listening at: "):
-                return line["message"].split()[2]
+            message: str = line["message"]
+            if message.startswith("Listening at: "):
+                return message.split()[2]
         if running.process.poll() is not None:
             break
         time.sleep(0.05)

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], *, seconds: float = 30, every: float = 0.1) -> T:
+def eventually(condition: Callable[[], T | None], *, seconds: float = 30, every: float = 0.1) -> T:
     """Return the condition's first true value; fail when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -64,7 +64,8 @@ def test_waves_of_load_are_followed_and_scale_in_slows_nobody(
         eventually(load.is_over, seconds=300, every=1)
         eventually(lambda: replicas(from_zero) == 0, seconds=120, every=1)
 
-    during, apart = [], []
+    during: list[float] = []
+    apart: list[float] = []
     for start, end in lives(load):
         overlaps = any(start < scale_in < end for scale_in in scale_ins(watch))
         (during if overlaps else apart).append(end - start)

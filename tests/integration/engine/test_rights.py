@@ -1,5 +1,7 @@
 """Each technical user does its work, and nothing else."""
 
+from collections.abc import Callable
+
 import pytest
 from external_tasks.engine import EngineClient
 from external_tasks.errors import EngineForbidden, NotFound
@@ -117,10 +119,11 @@ class TestScaler:
         scaler = engine.client("scaler")
 
         assert scaler.external_tasks(topicName=case.topic)[0]["workerId"] == "rights-worker"
-        for attempt in (
+        attempts: list[Callable[[], object]] = [
             lambda: scaler.unlock(task.id),
             lambda: scaler.complete(task.id, "rights-worker"),
-        ):
+        ]
+        for attempt in attempts:
             with pytest.raises(EngineForbidden):
                 attempt()
 
@@ -186,11 +189,12 @@ def test_technical_users_rule_over_no_users(engine: Engine, role: str) -> None:
     intruder = {"profile": {"id": "intruder"}, "credentials": {"password": "intruder"}}
     grant = {"type": 1, "permissions": ["ALL"], "userId": user, "resourceType": 0, "resourceId": "*"}
 
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: client.put(f"/user/{user}/credentials", {"password": "mine"}),
         lambda: client.post("/user/create", intruder),
         lambda: client.post("/authorization/create", grant),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(EngineForbidden):
             attempt()
     assert client.get("/user", {"id": "admin"}) == []

@@ -1,16 +1,19 @@
 """The engine goes away and comes back while a worker works."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from external_tasks import Task
+from external_tasks import Task, Worker
 from support.stacks import Engine
+
+NewWorker = Callable[..., Worker]
 
 
 @pytest.mark.parametrize("lock_seconds", [300, 2], ids=["lock_holds", "lock_expires"])
 def test_a_task_that_runs_while_the_engine_crashes_is_done_once(
-    engine: Engine, probe: Any, new_worker: Any, lock_seconds: float
+    engine: Engine, probe: Any, new_worker: NewWorker, lock_seconds: float
 ) -> None:
     worker, runs, go_on = new_worker(lock_seconds=lock_seconds, poll_seconds=2), [], threading.Event()
     started = threading.Event()

@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from external_tasks import (
 from support.stacks import Engine
 from support.waiting import eventually
 
+NewWorker = Callable[..., Worker]
 
-def test_a_business_error_takes_the_boundary_event(probe: Any, new_worker: Any) -> None:
+
+def test_a_business_error_takes_the_boundary_event(probe: Any, new_worker: NewWorker) -> None:
     worker = new_worker()
 
     @worker.task(probe.key)
@@ -36,7 +39,7 @@ def test_a_business_error_takes_the_boundary_event(probe: Any, new_worker: Any) 
     )
 
 
-def test_a_failure_is_tried_again_with_a_delay(probe: Any, new_worker: Any) -> None:
+def test_a_failure_is_tried_again_with_a_delay(probe: Any, new_worker: NewWorker) -> None:
     worker, times = new_worker(retry=RetryPolicy(retries=3, first_seconds=0.5, factor=2, jitter=0)), []
 
     @worker.task(probe.key)
@@ -55,7 +58,7 @@ def test_a_failure_is_tried_again_with_a_delay(probe: Any, new_worker: Any) -> N
 
 
 def test_a_retry_is_fetched_when_it_falls_due_although_a_long_poll_is_pending(
-    probe: Any, new_worker: Any
+    probe: Any, new_worker: NewWorker
 ) -> None:
     """Without help the engine would hold the retry back until the pending poll ends, here 25 seconds."""
     worker, attempts = new_worker(slots=4, poll_seconds=25), []
@@ -74,7 +77,7 @@ def test_a_retry_is_fetched_when_it_falls_due_although_a_long_poll_is_pending(
     assert attempts[1] - attempts[0] < 8
 
 
-def test_used_up_retries_are_an_incident_that_new_retries_heal(probe: Any, new_worker: Any) -> None:
+def test_used_up_retries_are_an_incident_that_new_retries_heal(probe: Any, new_worker: NewWorker) -> None:
     worker, broken = new_worker(retry=RetryPolicy(retries=1, first_seconds=0.1, jitter=0)), [True]
 
     @worker.task(probe.key)
@@ -96,7 +99,7 @@ def test_used_up_retries_are_an_incident_that_new_retries_heal(probe: Any, new_w
     probe.wait_ended(instance)
 
 
-def test_what_follows_the_task_may_fail_without_losing_it(probe: Any, new_worker: Any) -> None:
+def test_what_follows_the_task_may_fail_without_losing_it(probe: Any, new_worker: NewWorker) -> None:
     """A condition that cannot be evaluated fails the completion: that must be seen, and nothing lost."""
     worker = new_worker(retry=RetryPolicy(retries=0))
     worker.task(probe.key)(lambda: {"broken": True})
@@ -107,7 +110,7 @@ def test_what_follows_the_task_may_fail_without_losing_it(probe: Any, new_worker
     assert "noSuchVariable" in incident["incidentMessage"]
 
 
-def test_a_cancelled_instance_is_noticed(probe: Any, new_worker: Any) -> None:
+def test_a_cancelled_instance_is_noticed(probe: Any, new_worker: NewWorker) -> None:
     worker, started, noticed = new_worker(lock_seconds=2), threading.Event(), threading.Event()
 
     @worker.task(probe.key)
@@ -124,7 +127,7 @@ def test_a_cancelled_instance_is_noticed(probe: Any, new_worker: Any) -> None:
     assert noticed.wait(15)
 
 
-def test_a_long_task_keeps_its_lock(probe: Any, new_worker: Any) -> None:
+def test_a_long_task_keeps_its_lock(probe: Any, new_worker: NewWorker) -> None:
     workers, runs = [new_worker(lock_seconds=2, poll_seconds=1) for _ in range(2)], []
     for worker in workers:
 
@@ -140,7 +143,7 @@ def test_a_long_task_keeps_its_lock(probe: Any, new_worker: Any) -> None:
     assert len(runs) == 1
 
 
-def test_a_suspended_instance_waits_and_goes_on(probe: Any, new_worker: Any) -> None:
+def test_a_suspended_instance_waits_and_goes_on(probe: Any, new_worker: NewWorker) -> None:
     worker, started, go_on, runs = new_worker(), threading.Event(), threading.Event(), []
 
     @worker.task(probe.key)
@@ -164,7 +167,7 @@ def test_a_suspended_instance_waits_and_goes_on(probe: Any, new_worker: Any) -> 
     assert len(runs) == 2
 
 
-def test_parallel_completions_of_one_instance_all_arrive(probe: Any, new_worker: Any) -> None:
+def test_parallel_completions_of_one_instance_all_arrive(probe: Any, new_worker: NewWorker) -> None:
     worker = new_worker(slots=8)
     worker.task(probe.key)(lambda: None)
     instances = [probe.start() for _ in range(24)]
@@ -193,7 +196,7 @@ def test_a_wrong_password_is_said_clearly(
     assert "not-it" not in caplog.text
 
 
-def test_a_task_can_be_filtered_by_business_key(probe: Any, new_worker: Any) -> None:
+def test_a_task_can_be_filtered_by_business_key(probe: Any, new_worker: NewWorker) -> None:
     worker, seen = new_worker(), []
     worker.task(probe.key, business_key="R2")(lambda task: seen.append(task.business_key))
     for reference in ("R1", "R2", "R3"):

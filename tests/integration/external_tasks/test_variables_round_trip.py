@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from external_tasks import File, Task, Typed
+from external_tasks import File, Task, Typed, Worker
+
+NewWorker = Callable[..., Worker]
 
 VALUES: dict[str, Any] = {
     "text": "Zoë שלום 😀",
@@ -19,7 +22,7 @@ VALUES: dict[str, Any] = {
 }
 
 
-def test_every_type_survives_the_way_there_and_back(probe: Any, new_worker: Any) -> None:
+def test_every_type_survives_the_way_there_and_back(probe: Any, new_worker: NewWorker) -> None:
     seen: dict[str, Any] = {}
     worker = new_worker()
 
@@ -52,7 +55,7 @@ def test_every_type_survives_the_way_there_and_back(probe: Any, new_worker: Any)
     assert seen == expected
 
 
-def test_a_handler_sees_what_the_process_was_started_with(probe: Any, new_worker: Any) -> None:
+def test_a_handler_sees_what_the_process_was_started_with(probe: Any, new_worker: NewWorker) -> None:
     seen: dict[str, Any] = {}
     worker = new_worker()
 
@@ -66,7 +69,7 @@ def test_a_handler_sees_what_the_process_was_started_with(probe: Any, new_worker
     assert seen == VALUES
 
 
-def test_types_can_be_forced(probe: Any, new_worker: Any) -> None:
+def test_types_can_be_forced(probe: Any, new_worker: NewWorker) -> None:
     worker = new_worker()
     worker.task(probe.key)(lambda: {"number": Typed(7, "Long"), "short": Typed(3, "Short")})
     instance = probe.start()
@@ -77,7 +80,7 @@ def test_types_can_be_forced(probe: Any, new_worker: Any) -> None:
     assert types == {"number": "Long", "short": "Short"}
 
 
-def test_a_file_is_read_from_the_engine(probe: Any, new_worker: Any) -> None:
+def test_a_file_is_read_from_the_engine(probe: Any, new_worker: NewWorker) -> None:
     content = bytes(range(256)) * 100
     seen: dict[str, Any] = {}
     worker = new_worker()
@@ -94,7 +97,7 @@ def test_a_file_is_read_from_the_engine(probe: Any, new_worker: Any) -> None:
 
 @pytest.mark.parametrize(("handler_variables", "fetched"), [(None, {"a", "b"}), (["a"], {"a"}), ([], set())])
 def test_only_the_variables_asked_for_are_fetched(
-    probe: Any, new_worker: Any, handler_variables: list[str] | None, fetched: set[str]
+    probe: Any, new_worker: NewWorker, handler_variables: list[str] | None, fetched: set[str]
 ) -> None:
     seen: set[str] = set()
     worker = new_worker()

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 import schemathesis
@@ -60,7 +60,7 @@ class Acquaintance:
         self._ids: dict[str, str] = {}
         self._keys = itertools.count()
 
-    def introduce(self, case: Case) -> None:
+    def introduce(self, case: Case[Any]) -> None:
         if re.fullmatch(KEY_PATTERN, str(case.headers.get(HEADER, ""))):
             # A key that another request had is refused, rightly; a schema cannot tell so.
             case.headers[HEADER] = f"key-{next(self._keys)}"
@@ -92,7 +92,7 @@ def _use_few(body: dict[str, Any]) -> None:
             body[name] = few[_digest(value) % len(few)]
 
 
-def _is_date(value: object) -> bool:
+def _is_date(value: object) -> TypeGuard[str]:
     try:
         return isinstance(value, str) and len(value) == 10 and bool(dt.date.fromisoformat(value))
     except ValueError:
@@ -110,7 +110,7 @@ def acquaintance() -> Acquaintance:
 
 @schemathesis.pytest.parametrize(**{name: document(service) for name, service in SERVICES.items()})
 def test_requests_of_all_kinds_are_answered_as_documented(
-    case: Case, urls: Mapping[str, str], acquaintance: Acquaintance
+    case: Case[Any], urls: Mapping[str, str], acquaintance: Acquaintance
 ) -> None:
     """No 5xx, no undocumented status or body, no valid request refused, no invalid one accepted."""
     acquaintance.introduce(case)

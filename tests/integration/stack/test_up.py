@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from hotel.errors import ExitCode
 from hotel.stack import process
+from hotel.stack.names import Role
 from hotel.stack.process import ProcessRecord, identity_of
 from hotel.stack.state import StackState
 from support.hotel_command import HotelCommand
@@ -58,7 +59,7 @@ def test_a_stack_goes_up_works_goes_down_and_keeps_its_data(own: Own, pytestconf
     assert running(started) == ["engine", "booking", "room", "restaurant", "client", "worker-1", "worker-2"]
     state = StackState.load(hotel.home)
     assert state is not None
-    assert state.credentials.passwords["admin"] in first.out
+    assert state.credentials.passwords[Role.ADMIN] in first.out
     assert f"http://127.0.0.1:{state.ports.engine}/engine-rest" in first.out
 
     again = hotel(*up)
@@ -78,7 +79,7 @@ def test_a_stack_goes_up_works_goes_down_and_keeps_its_data(own: Own, pytestconf
 
     second = hotel(*up)
     assert second.code == ExitCode.OK, second.err
-    assert state.credentials.passwords["admin"] not in second.out
+    assert state.credentials.passwords[Role.ADMIN] not in second.out
     assert hotel("status", made.json["reference"], "--json").json["state"] == "cancelled"
 
     crashed = processes_of(hotel.home)

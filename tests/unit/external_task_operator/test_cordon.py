@@ -49,7 +49,7 @@ class TestChoice:
 
         cordons = planned([Pod("a"), pending])
 
-        assert (cordons.begin, cordons.may_go) == ((), {"pending"})
+        assert (cordons.begin, cordons.may_go) == ((), frozenset({"pending"}))
 
     def test_a_stateful_set_can_only_give_its_highest_numbers(self) -> None:
         pods = [Pod(f"w-{number}") for number in range(11)]

@@ -38,7 +38,8 @@ def test_forgetting_never_changes_what_the_windows_say() -> None:
     """The pruned list answers like a list of all samples, as the HPA keeps it, at every later moment too."""
     rng = random.Random(7)
     for up_window, down_window in [(0, 60), (30, 60), (60, 30), (45, 300)]:
-        history, samples = History(), []
+        history = History()
+        samples: list[tuple[float, int]] = []
         for poll in range(600):
             now = NOW + 5 * poll
             recommended = max(0, (samples[-1][1] if samples else 5) + rng.choice([-3, -1, 0, 0, 1, 2]))

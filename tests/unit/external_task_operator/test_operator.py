@@ -1,5 +1,6 @@
 """The operator as a whole, but kopf, against a stub engine and a stub API server over HTTP."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -151,13 +152,15 @@ class TestScaling:
 
         assert world.replicas() == 4
 
-    def test_a_deletion_that_the_watch_missed_shows_when_the_status_is_written(self, world: World) -> None:
+    def test_a_deletion_that_the_watch_missed_shows_when_the_status_is_written(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         world.target(0)
         world.scaler()
         operator = world.operator()
         operator.poll()
         world.api.delete(paths.scaler(NAMESPACE, "worker"))
-        operator.watch = lambda: None
+        monkeypatch.setattr(operator, "watch", lambda: None)
         world.engine.add("validate")
 
         operator.poll()
@@ -167,7 +170,8 @@ class TestScaling:
     @pytest.mark.parametrize("how", ["field", "annotation", "dryRun"])
     def test_paused_and_dry_run_decide_without_acting(self, world: World, how: str) -> None:
         world.target(1)
-        world.scaler(**({"paused": True} if how == "field" else {how: True} if how == "dryRun" else {}))
+        spec: dict[str, Any] = {"field": {"paused": True}, "dryRun": {"dryRun": True}}.get(how, {})
+        world.scaler(**spec)
         if how == "annotation":
             world.annotate(**{"hotel.example.com/paused": "true"})
         world.engine.add("validate", 40)
@@ -557,6 +561,7 @@ class TestTarget:
         world.scaler("b-older", maxReplicaCount=3)
         world.scaler("a-younger", maxReplicaCount=9)
         younger = world.api.get(paths.scaler(NAMESPACE, "a-younger"))
+        assert younger is not None
         younger["metadata"]["creationTimestamp"] = "2026-11-23T13:00:00Z"
         world.engine.add("validate", 100)
 
@@ -576,19 +581,26 @@ class TestTarget:
 
         assert world.condition("AbleToScale") == ("False", "TargetForbidden")
 
-    def test_a_version_that_moved_on_without_the_replicas_is_no_obstacle(self, world: World) -> None:
+    def test_a_version_that_moved_on_without_the_replicas_is_no_obstacle(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         world.target(1)
         world.scaler()
         world.engine.add("validate", 100)
         operator = world.operator()
         original = operator.cluster.replace
-        # The Deployment's controller writes its status between our look and our change.
-        operator.cluster.replace = lambda path, body: (world.target(1), original(path, body))[1]
+
+        def replace(path: str, body: Mapping[str, Any]) -> Any:
+            # The Deployment's controller writes its status between our look and our change.
+            world.target(1)
+            return original(path, body)
+
+        monkeypatch.setattr(operator.cluster, "replace", replace)
 
         operator.poll()
 
         assert world.condition("AbleToScale") == ("False", "TargetConflict")
-        operator.cluster.replace = original
+        monkeypatch.setattr(operator.cluster, "replace", original)
         operator.poll()
         assert world.replicas() == 20
 
@@ -848,6 +860,7 @@ class TestRestart:
         world.target(3)
         world.scaler()
         scaler = world.api.get(paths.scaler(NAMESPACE, "worker"))
+        assert scaler is not None
         scaler["status"] = {"history": {"recommendations": [{"replicas": "x"}]}, "lastActiveTime": "soon"}
 
         world.operator().poll(5)
@@ -932,6 +945,7 @@ class TestTwoOperators:
         operator = world.operator()
         operator.poll()
         lease = world.api.get(paths.lease(NAMESPACE))
+        assert lease is not None
         world.api.put(
             paths.lease(NAMESPACE), {**lease, "spec": {**lease["spec"], "holderIdentity": "operator-9"}}
         )

@@ -75,7 +75,7 @@ def test_an_engine_is_read_by_so_many_at_a_time(world: World) -> None:
         hang.wait(10)
         return None, Reading()
 
-    operator.poller._read = read  # type: ignore[method-assign, assignment]
+    operator.poller._read = read  # type: ignore[method-assign]
     for number in range(6):
         world.scaler(f"scaler-{number}")
         operator.watch()

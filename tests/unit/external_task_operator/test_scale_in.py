@@ -1,5 +1,7 @@
 """Scale-in that harms nobody, and locks that nobody holds any more."""
 
+from typing import Any
+
 import pytest
 from external_task_operator import paths
 from external_task_operator.testing.world import NAMESPACE, Operator, World
@@ -51,8 +53,10 @@ class TestProtection:
 
     def test_the_marks_of_an_operator_that_died_are_removed_by_the_next(self, world: World) -> None:
         world.target(1)
-        world.pod(PODS[0], **{COST: "1000", OURS: "1000"})
-        world.pod(PODS[1], **{COST: "7"})
+        ours: dict[str, Any] = {COST: "1000", OURS: "1000"}
+        foreign: dict[str, Any] = {COST: "7"}
+        world.pod(PODS[0], **ours)
+        world.pod(PODS[1], **foreign)
         world.scaler()
 
         world.operator().poll()
@@ -200,7 +204,7 @@ class TestCordon:
         "spec", [{"paused": True}, {"dryRun": True}, {"cordonSeconds": 0, "minReplicaCount": 3}]
     )
     def test_a_changed_mind_lets_them_go_on(
-        self, world: World, operator: Operator, spec: dict[str, object]
+        self, world: World, operator: Operator, spec: dict[str, Any]
     ) -> None:
         operator.poll()
         world.scaler(behavior=AT_ONCE, **{"cordonSeconds": 30, **spec})

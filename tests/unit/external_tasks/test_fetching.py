@@ -1,7 +1,7 @@
 """The fetch loop, step by step."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -27,7 +27,15 @@ class RecordingEngine(FakeEngine):
         self.asked: list[tuple[int, int]] = []
         self.before_fetch: Callable[[], object] = lambda: None
 
-    def fetch_and_lock(self, worker_id, topics, max_tasks, *, wait_ms=0, use_priority=False):  # noqa: ANN001, ANN201 - as in its base
+    def fetch_and_lock(
+        self,
+        worker_id: str,
+        topics: Sequence[TopicSubscription],
+        max_tasks: int,
+        *,
+        wait_ms: int = 0,
+        use_priority: bool = False,
+    ) -> list[ExternalTask]:
         self.asked.append((max_tasks, wait_ms))
         self.before_fetch()
         return super().fetch_and_lock(
@@ -336,7 +344,14 @@ def test_a_poll_that_was_cut_short_is_no_failure_of_the_engine(tmp_path: Path) -
     loop = Loop(slots=3, poll_seconds=5, cordon_file=file)
     as_usual = loop.engine.fetch_and_lock
 
-    def fetch_and_lock(worker_id, topics, max_tasks, *, wait_ms=0, use_priority=False):  # noqa: ANN001, ANN202 - as in its base
+    def fetch_and_lock(
+        worker_id: str,
+        topics: Sequence[TopicSubscription],
+        max_tasks: int,
+        *,
+        wait_ms: int = 0,
+        use_priority: bool = False,
+    ) -> list[ExternalTask]:
         if wait_ms > 1:
             file.write_text("2999-01-01T00:00:00Z")
             assert cut.wait(5)

@@ -8,7 +8,8 @@ from external_tasks.signals import notice_signals
 
 
 def test_the_first_signal_is_told_and_handlers_come_back() -> None:
-    before, told = signal.getsignal(signal.SIGTERM), []
+    before = signal.getsignal(signal.SIGTERM)
+    told: list[str] = []
     with notice_signals(told.append):
         os.kill(os.getpid(), signal.SIGTERM)
 

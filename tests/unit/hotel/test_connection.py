@@ -13,7 +13,7 @@ from hotel.stack.process import ProcessRecord, identity_of
 from hotel.stack.state import StackState
 from support.http_stub import Answer, http_stub
 
-URLS = {f"{name}_url": f"http://{name}.example.com" for name in Service}
+URLS: dict[str, Any] = {f"{name}_url": f"http://{name}.example.com" for name in Service}
 
 
 @pytest.fixture(autouse=True)

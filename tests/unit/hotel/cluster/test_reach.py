@@ -53,7 +53,7 @@ def test_the_engine_is_reached_as_the_user_of_the_role(
 
 @pytest.mark.parametrize("given", [{"namespace": "hotel"}, {"context": "lab"}, {"release": "hotel"}])
 def test_any_one_of_the_three_settings_leads_to_the_cluster(
-    cluster: FakeKubectl, pod: HttpStub, given: dict[str, str]
+    cluster: FakeKubectl, pod: HttpStub, given: dict[str, Any]
 ) -> None:
     cluster.know(*hotel_release(), *hotel_release(namespace="default"))
     cluster.lead("hotel-engine", 8080, int(pod.url.split(":")[2].split("/")[0]), namespace="default")

@@ -21,7 +21,13 @@ from support.hotel_command import HotelCommand
 from support.waiting import eventually
 
 PLACE = ("--namespace", "hotel")
-DECIDED = {"replicas": 1, "desiredReplicas": 3, "unlocked": 5, "locked": 2, "decision": "Scale to 3."}
+DECIDED: dict[str, Any] = {
+    "replicas": 1,
+    "desiredReplicas": 3,
+    "unlocked": 5,
+    "locked": 2,
+    "decision": "Scale to 3.",
+}
 NONE = {"unlocked": 0, "locked": 0, "failed": 0, "suspended": 0}
 
 
