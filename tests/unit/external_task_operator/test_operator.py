@@ -865,7 +865,9 @@ class TestRestart:
 
         world.operator().poll(5)
 
-        assert world.replicas() == 3
+        # What it cannot read it replaces, and it does not scale in before it has a history of its own.
+        status = world.status()
+        assert (world.replicas(), status["replicas"], "soon" in str(status)) == (3, 3, False)
 
 
 class TestTwoOperators:
