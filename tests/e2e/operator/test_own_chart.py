@@ -1,5 +1,6 @@
-"""The chart of the operator alone, beside an engine and workers that belong to no release."""
+"""The chart of the operator alone: for an engine and workers of no release, and for releases elsewhere."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from external_task_operator.testing.engine import StubEngine
 from external_tasks import BasicAuth, EngineClient, TopicSubscription
 from support import elsewhere
 from support.charts import SCALER
-from support.cluster import Cluster, forwarded
+from support.cluster import Cluster, Release, forwarded
+from support.guests import guest
+from support.hotel_command import HotelCommand
 from support.models import external_task
 from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
@@ -79,3 +82,36 @@ def test_it_scales_workers_of_any_kind_on_an_engine_that_is_there(
     workers.cluster.helm("uninstall", "scaler", "--namespace", workers.namespace, "--wait")
     # The kind is everybody's, so it stays, and with it the scaler.
     assert workers.status()["replicas"] == 0
+
+
+@pytest.fixture
+def everywhere(hotel: Release, namespace: str) -> Iterator[str]:
+    """The namespace of an operator for the whole cluster, to which the release leaves its pools."""
+    place = ("--namespace", namespace, "--wait", "--timeout=120s")
+    hotel.cluster.helm("install", "everywhere", SCALER, *place, "--set=rbac.allNamespaces=true")
+    try:
+        yield namespace
+    finally:
+        hotel.install()
+        hotel.cluster.helm("uninstall", "everywhere", *place)
+
+
+def test_it_serves_releases_in_the_whole_cluster(
+    hotel: Release, everywhere: str, run_hotel: HotelCommand
+) -> None:
+    operator = {"enabled": True, "namespace": everywhere, "serviceAccount": "everywhere-external-task-scaler"}
+
+    hotel.install(
+        "--set=operator.enabled=false", f"--set-json=worker.externalOperator={json.dumps(operator)}"
+    )
+
+    scaler = f"externaltaskscaler/{hotel.name}-worker-default"
+    there = ("--namespace", hotel.namespace)
+
+    def acting() -> str:
+        return hotel.cluster.kubectl("get", scaler, *there, "--output=jsonpath={.status.operator}")
+
+    eventually(lambda: acting().startswith("everywhere-"), seconds=60, every=1)
+    ready = ("--for=condition=Ready", "--timeout=60s")
+    hotel.cluster.kubectl("wait", scaler, *ready, *there, seconds=90)
+    assert run_hotel("reserve", *guest()).code == 0
