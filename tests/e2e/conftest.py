@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from external_tasks import BasicAuth, EngineClient
 from support.charts import REPOSITORY
 from support.cluster import Cluster, CommandFailedError, Release, forwarded
@@ -139,6 +140,12 @@ def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]
     stem = request.node.name.split("[")[0].removeprefix("test_").replace("_", "-")
     with restricted_namespace(cluster, f"{stem[:40].strip('-')}-{time.time_ns() % 10**6:06}") as name:
         yield name
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    """Who signs the certificates of what runs elsewhere."""
+    return trustme.CA()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import trustme
 from support import elsewhere
-from support.cluster import Cluster, Release, forwarded
+from support.cluster import Cluster, Release
 from support.guests import guest
 from support.hotel_command import HotelCommand
 from support.waits import INSTALL_SECONDS, finish, installing, restarts, wait_for_log
@@ -19,12 +19,6 @@ VALUES = {
     "engine.auth.deployer": f'{{"existingSecret": "{DEPLOYER}"}}',
     **{f"engine.auth.{role}": f'{{"existingSecret": "{LOGIN}"}}' for role in ("worker", "scaler", "client")},
 }
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    """Who signs the certificate of the engine."""
-    return trustme.CA()
 
 
 @pytest.fixture
@@ -50,14 +44,12 @@ def test_a_release_waits_for_its_external_engine_and_password_and_then_works(
     annex.cluster.apply(annex.namespace, elsewhere.login(DEPLOYER))
     with installing(annex, VALUES) as install:
         finish(install, annex)
-    ready = ("--for=condition=Ready", "externaltaskscalers", "--all", "--timeout=50s")
-    annex.cluster.kubectl("wait", *ready, "--namespace", annex.namespace)
+    annex.cluster.wait_for(annex.namespace, f"externaltaskscaler/{annex.name}-worker-default", "Ready")
 
-    with forwarded(annex.cluster, annex.namespace, "service/engine", 8080) as url:
-        (tmp_path / "ca.crt").write_bytes(authority.cert_pem.bytes())
+    with elsewhere.engine_reached(annex.cluster, annex.namespace, authority, tmp_path) as (url, ca_file):
         settings = {
-            "HOTEL_ENGINE_URL": f"{url.replace('http:', 'https:')}/engine-rest",
-            "HOTEL_ENGINE_CA_FILE": str(tmp_path / "ca.crt"),
+            "HOTEL_ENGINE_URL": url,
+            "HOTEL_ENGINE_CA_FILE": ca_file,
             "HOTEL_ENGINE_PASSWORD": elsewhere.PASSWORD,
         }
         ran = HotelCommand(tmp_path, settings)("reserve", *guest(), "--json")

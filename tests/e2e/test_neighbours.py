@@ -27,12 +27,6 @@ VALUES = {
 
 
 @pytest.fixture
-def authority() -> trustme.CA:
-    """Who signs the certificate of the server."""
-    return trustme.CA()
-
-
-@pytest.fixture
 def west(hotel: Release, authority: trustme.CA) -> Iterator[Release]:
     """A second release beside the first, not installed yet; its Secret holds a wrong password."""
     release = Release(hotel.cluster, hotel.namespace, "west-hotel")
@@ -62,10 +56,8 @@ def test_pods_wait_for_their_database_and_password_and_then_live_beside_another_
         made = run_west("reserve", *guest(), "--json")
     assert made.code == 0, made.err
     assert run_hotel("status", made.json["reference"]).code != 0
-    place = ("--namespace", west.namespace, "--timeout=60s")
-    scaler, autoscaler = f"externaltaskscaler/{west.name}-worker-default", f"hpa/{west.name}-booking"
-    west.cluster.kubectl("wait", scaler, "--for=condition=Ready", *place, seconds=90)
-    west.cluster.kubectl("wait", autoscaler, "--for=condition=AbleToScale", *place, seconds=90)
+    west.cluster.wait_for(west.namespace, f"externaltaskscaler/{west.name}-worker-default", "Ready")
+    west.cluster.wait_for(west.namespace, f"hpa/{west.name}-booking", "AbleToScale")
     assert_apart(west, hotel, database=f"{hotel.name}-postgresql:5432")
     assert_apart(hotel, west, database="database:5432")
 

@@ -76,6 +76,11 @@ class Cluster:
         everything = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
         self.kubectl("apply", "--namespace", namespace, "--filename", "-", stdin=json.dumps(everything))
 
+    def wait_for(self, namespace: str, name: str, condition: str, *, seconds: int = 60) -> None:
+        """Wait until an object, as kind/name, has a condition."""
+        place = ("--namespace", namespace, f"--timeout={seconds}s")
+        self.kubectl("wait", name, f"--for=condition={condition}", *place, seconds=seconds + 30)
+
     def run_python(self, namespace: str, pod: str, script: str, *arguments: str, image: str) -> str:
         """Run a script in a pod of its own, which meets the restricted standard; return what it printed."""
         self.apply(namespace, python_pod(pod, script, *arguments, image=image))

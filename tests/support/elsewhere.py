@@ -1,10 +1,13 @@
 """An engine and a PostgreSQL server that run in the cluster behind TLS, but belong to no release."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import trustme
 
-from support.cluster import SERVICE_PORTS
+from support.cluster import SERVICE_PORTS, Cluster, forwarded
 
 PASSWORD = "elsewhere-and-4-characters-':/@"
 AUTHORITY = "authority"
@@ -30,6 +33,17 @@ def engine(authority: trustme.CA) -> list[Any]:
         },
     }
     return _served("engine", 8080, 10001, container, authority)
+
+
+@contextmanager
+def engine_reached(
+    cluster: Cluster, namespace: str, authority: trustme.CA, folder: Path
+) -> Iterator[tuple[str, str]]:
+    """The URL of that engine's REST API from here, and the file with the authority to trust."""
+    file = folder / "ca.crt"
+    authority.cert_pem.write_to_path(str(file))
+    with forwarded(cluster, namespace, "service/engine", 8080) as url:
+        yield f"{url.replace('http:', 'https:')}/engine-rest", str(file)
 
 
 def database(authority: trustme.CA) -> list[Any]:

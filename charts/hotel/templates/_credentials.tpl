@@ -59,11 +59,18 @@ key: {{ eq .id "service-token" | ternary "token" "password" }}
 {{- end }}
 {{- end -}}
 
+{{/* The engine's REST API as the release's own pods call it. */}}
 {{- define "hotel.engineUrl" -}}
-{{- if .Values.engine.external.enabled -}}
-{{ trimSuffix "/" .Values.engine.external.url }}
+{{- include "hotel.engineUrlFrom" (dict "root" . "namespace" .Release.Namespace) -}}
+{{- end -}}
+
+{{/* The same as called from a namespace, where another's names are not found alone: dict root, namespace. */}}
+{{- define "hotel.engineUrlFrom" -}}
+{{- $here := .root.Release.Namespace -}}
+{{- if .root.Values.engine.external.enabled -}}
+{{ trimSuffix "/" .root.Values.engine.external.url }}
 {{- else -}}
-http://{{ include "hotel.fullname" . }}-engine:8080/engine-rest
+http://{{ include "hotel.fullname" .root }}-engine{{ if ne .namespace $here }}.{{ $here }}.svc{{ end }}:8080/engine-rest
 {{- end -}}
 {{- end -}}
 

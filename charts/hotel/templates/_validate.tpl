@@ -1,7 +1,7 @@
 {{/* Refuses combinations that cannot work, each with its remedy. All that is wrong is said at once. */}}
 
 {{- define "hotel.validate" -}}
-{{- $problems := concat (include "hotel.validateEngine" . | fromJsonArray) (include "hotel.validateDatabase" . | fromJsonArray) (include "hotel.validatePools" . | fromJsonArray) (include "hotel.validateAccess" . | fromJsonArray) -}}
+{{- $problems := concat (include "hotel.validateEngine" . | fromJsonArray) (include "hotel.validateDatabase" . | fromJsonArray) (include "hotel.validateServices" . | fromJsonArray) (include "hotel.validatePools" . | fromJsonArray) (include "hotel.validateAccess" . | fromJsonArray) -}}
 {{- if $problems -}}
 {{- fail (printf "\n\nhotel cannot be installed with these values:\n  - %s\n" (join "\n  - " $problems)) -}}
 {{- end -}}
@@ -62,12 +62,22 @@
 {{- if .Values.postgresql.enabled -}}
   {{- $connections := .Values.engine.external.enabled | ternary 0 (mul (add1 .Values.engine.replicas) .Values.engine.databasePool) -}}
   {{- range include "hotel.services" . | fromYaml -}}
-    {{- $most := .autoscaling.enabled | ternary .autoscaling.maxReplicas .replicas -}}
-    {{- $connections = add $connections (mul (add1 $most) .databasePool) -}}
+    {{- $connections = add $connections (mul (add1 .mostReplicas) .databasePool) -}}
   {{- end -}}
   {{- $most := index .Values.postgresql.parameters "max_connections" | default 100 | int -}}
   {{- if gt (add $connections 5 | int) $most -}}
     {{- $problems = append $problems (printf "engine and services may open %d database connections during an upgrade, but postgresql.parameters.max_connections is %d: set it to %d, or lower replicas, autoscaling.maxReplicas or databasePool" $connections $most (add $connections 10)) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- define "hotel.validateServices" -}}
+{{- $problems := list -}}
+{{- range $name, $service := include "hotel.services" . | fromYaml -}}
+  {{- $autoscaling := $service.autoscaling -}}
+  {{- if and $autoscaling.enabled (gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas)) -}}
+    {{- $problems = append $problems (printf "the service %q has autoscaling.minReplicas above maxReplicas: lower the one or raise the other" $name) -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $problems -}}
@@ -125,12 +135,6 @@
 {{- end -}}
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
   {{- $problems = append $problems "httpRoute.enabled without a Gateway: set httpRoute.parentRefs, for example [{name: my-gateway}]" -}}
-{{- end -}}
-{{- range $name, $service := include "hotel.services" . | fromYaml -}}
-  {{- $autoscaling := $service.autoscaling -}}
-  {{- if and $autoscaling.enabled (gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas)) -}}
-    {{- $problems = append $problems (printf "the service %q has autoscaling.minReplicas above maxReplicas: lower the one or raise the other" $name) -}}
-  {{- end -}}
 {{- end -}}
 {{- if and .Release.IsUpgrade (include "hotel.hasOperator" .) (not (.Capabilities.APIVersions.Has "hotel.example.com/v1alpha1/ExternalTaskScaler")) -}}
   {{- $problems = append $problems "the operator's CRD is missing, and helm installs it with a new release only: kubectl apply --server-side -f charts/external-task-scaler/crds/" -}}

@@ -10,7 +10,7 @@ from external_task_operator.testing.engine import StubEngine
 from external_tasks import BasicAuth, EngineClient, TopicSubscription
 from support import elsewhere
 from support.charts import SCALER
-from support.cluster import Cluster, Release, forwarded
+from support.cluster import Cluster, Release
 from support.guests import guest
 from support.hotel_command import HotelCommand
 from support.models import external_task
@@ -20,12 +20,6 @@ from support.waiting import eventually
 PROCESS, TOPIC = "HotelReservationProcess", "own-chart"
 URL = "https://engine:8080/engine-rest"
 TASKS = 12
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    """Who signs the certificate of the engine."""
-    return trustme.CA()
 
 
 @pytest.fixture
@@ -58,11 +52,9 @@ def engine(
 ) -> Iterator[EngineClient]:
     """The engine's REST API, as its administrator."""
     eventually(lambda: workers.condition("Ready") == ("True", "Ready"), seconds=180, every=1)
-    with forwarded(crd, namespace, "service/engine", 8080) as url:
+    with elsewhere.engine_reached(crd, namespace, authority, tmp_path) as (url, ca_file):
         auth = BasicAuth("admin", elsewhere.PASSWORD)
-        (tmp_path / "ca.crt").write_bytes(authority.cert_pem.bytes())
-        https = f"{url.replace('http:', 'https:')}/engine-rest"
-        with EngineClient(https, auth=auth, timeout=30, ca_file=str(tmp_path / "ca.crt")) as client:
+        with EngineClient(url, auth=auth, timeout=30, ca_file=ca_file) as client:
             client.deploy("own-chart", {"process.bpmn": external_task(PROCESS, TOPIC)})
             yield client
 
@@ -106,12 +98,11 @@ def test_it_serves_releases_in_the_whole_cluster(
     )
 
     scaler = f"externaltaskscaler/{hotel.name}-worker-default"
-    there = ("--namespace", hotel.namespace)
 
     def acting() -> str:
-        return hotel.cluster.kubectl("get", scaler, *there, "--output=jsonpath={.status.operator}")
+        place = ("--namespace", hotel.namespace)
+        return hotel.cluster.kubectl("get", scaler, *place, "--output=jsonpath={.status.operator}")
 
     eventually(lambda: acting().startswith("everywhere-"), seconds=60, every=1)
-    ready = ("--for=condition=Ready", "--timeout=60s")
-    hotel.cluster.kubectl("wait", scaler, *ready, *there, seconds=90)
+    hotel.cluster.wait_for(hotel.namespace, scaler, "Ready")
     assert run_hotel("reserve", *guest()).code == 0

@@ -1,12 +1,13 @@
 """A process with one external task, for each test its own."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from external_tasks import EngineClient, RetryPolicy, TopicSubscription, Worker
+from support.fixtures import NewWorker
 from support.stacks import Engine
 from support.waiting import eventually
 
@@ -87,7 +88,7 @@ def probe(engine: Engine) -> Iterator[Probe]:
 
 
 @pytest.fixture
-def new_worker(probe: Probe) -> Iterator[Callable[..., Worker]]:
+def new_worker(probe: Probe) -> Iterator[NewWorker]:
     """Makes workers that are stopped after the test."""
     made: list[Worker] = []
 

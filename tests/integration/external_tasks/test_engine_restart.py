@@ -1,14 +1,12 @@
 """The engine goes away and comes back while a worker works."""
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from external_tasks import Task, Worker
+from external_tasks import Task
+from support.fixtures import NewWorker
 from support.stacks import Engine
-
-NewWorker = Callable[..., Worker]
 
 
 @pytest.mark.parametrize("lock_seconds", [300, 2], ids=["lock_holds", "lock_expires"])

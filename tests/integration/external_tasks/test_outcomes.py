@@ -1,6 +1,5 @@
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from external_tasks import (
     TransientError,
     Worker,
 )
+from support.fixtures import NewWorker
 from support.stacks import Engine
 from support.waiting import eventually
-
-NewWorker = Callable[..., Worker]
 
 
 def test_a_business_error_takes_the_boundary_event(probe: Any, new_worker: NewWorker) -> None:

@@ -1,11 +1,9 @@
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from external_tasks import File, Task, Typed, Worker
-
-NewWorker = Callable[..., Worker]
+from external_tasks import File, Task, Typed
+from support.fixtures import NewWorker
 
 VALUES: dict[str, Any] = {
     "text": "Zoë שלום 😀",

@@ -25,7 +25,7 @@ class RecordingEngine(FakeEngine):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[tuple[int, int]] = []
-        self.before_fetch: Callable[[], object] = lambda: None
+        self.before_fetch: Callable[[int], object] = lambda _wait_ms: None
 
     def fetch_and_lock(
         self,
@@ -37,7 +37,7 @@ class RecordingEngine(FakeEngine):
         use_priority: bool = False,
     ) -> list[ExternalTask]:
         self.asked.append((max_tasks, wait_ms))
-        self.before_fetch()
+        self.before_fetch(wait_ms)
         return super().fetch_and_lock(
             worker_id, topics, max_tasks, wait_ms=wait_ms, use_priority=use_priority
         )
@@ -78,13 +78,13 @@ class Loop:
         """Run the loop until it has fetched so often."""
         before = len(self.engine.asked)
 
-        def count() -> None:
+        def count(_wait_ms: int) -> None:
             if len(self.engine.asked) >= before + fetches:
                 self.stop.set()
 
         self.engine.before_fetch = count
         self.fetcher.run(self.stop)
-        self.engine.before_fetch = lambda: None
+        self.engine.before_fetch = lambda _wait_ms: None
         self.stop.clear()
 
 
@@ -187,7 +187,7 @@ def test_a_task_that_is_running_already_takes_no_slot() -> None:
     loop = Loop(slots=2)
     task = loop.engine.add_task("topic")
     loop.refuse = {task.id}
-    loop.engine.before_fetch = lambda: None
+    loop.engine.before_fetch = lambda _wait_ms: None
     loop.fetcher._fetch(loop.slots.reserve(), 0, loop.stop)
 
     assert loop.slots.free == 2
@@ -328,7 +328,7 @@ def test_what_a_fetch_that_broke_off_has_locked_is_unlocked_while_cordoned(tmp_p
     loop = Loop(slots=3, poll_seconds=0.01, cordon_file=file)
     task = loop.engine.add_task("topic")
     loop.engine.fail_next("fetch_and_lock", EngineUnreachable("gone"), after_effect=True)
-    loop.engine.before_fetch = lambda: file.write_text("2999-01-01T00:00:00Z")
+    loop.engine.before_fetch = lambda _wait_ms: file.write_text("2999-01-01T00:00:00Z")
     thread = threading.Thread(target=loop.fetcher.run, args=(loop.stop,))
     thread.start()
 
@@ -342,25 +342,16 @@ def test_a_poll_that_was_cut_short_is_no_failure_of_the_engine(tmp_path: Path) -
     """A real engine answers it with 503."""
     file, cut = tmp_path / "cordoned-until", Event()
     loop = Loop(slots=3, poll_seconds=5, cordon_file=file)
-    as_usual = loop.engine.fetch_and_lock
 
-    def fetch_and_lock(
-        worker_id: str,
-        topics: Sequence[TopicSubscription],
-        max_tasks: int,
-        *,
-        wait_ms: int = 0,
-        use_priority: bool = False,
-    ) -> list[ExternalTask]:
+    def cut_short(wait_ms: int) -> None:
         if wait_ms > 1:
             file.write_text("2999-01-01T00:00:00Z")
             assert cut.wait(5)
             raise EngineOverloaded("rejected", status=503)
         if wait_ms == 1:
             cut.set()
-        return as_usual(worker_id, topics, max_tasks, wait_ms=wait_ms, use_priority=use_priority)
 
-    loop.engine.fetch_and_lock = fetch_and_lock  # type: ignore[method-assign]
+    loop.engine.before_fetch = cut_short
     threads = [
         threading.Thread(target=target, args=(loop.stop,))
         for target in (loop.fetcher.run, loop.fetcher.run_for_retries)

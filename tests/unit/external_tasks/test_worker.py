@@ -1,7 +1,7 @@
 """A whole worker with an engine in memory."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ from external_tasks import (
 )
 from external_tasks.testing import FakeEngine
 from prometheus_client import CollectorRegistry
+from support.fixtures import NewWorker
 
 QUICK = RetryPolicy(retries=2, first_seconds=0.02, factor=1, jitter=0)
-Workers = Callable[..., Worker]
 
 
 @pytest.fixture
-def workers(engine: FakeEngine) -> Iterator[Workers]:
+def workers(engine: FakeEngine) -> Iterator[NewWorker]:
     """Makes workers that are stopped after the test."""
     made: list[Worker] = []
 
@@ -45,7 +45,7 @@ def counted(worker: Worker, topic: str, outcome: str) -> float:
     return worker.metrics.registry.get_sample_value("external_task_worker_tasks_total", labels) or 0.0
 
 
-def test_tasks_of_all_topics_are_done(engine: FakeEngine, workers: Workers) -> None:
+def test_tasks_of_all_topics_are_done(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers(slots=3)
     worker.task("double")(lambda number: {"result": 2 * number})
     worker.task("greet")(lambda name: {"greeting": f"hello {name}"})
@@ -61,7 +61,7 @@ def test_tasks_of_all_topics_are_done(engine: FakeEngine, workers: Workers) -> N
     assert all(task.fetched_by == [worker.id] for task in doubles)
 
 
-def test_no_more_tasks_run_at_once_than_there_are_slots(engine: FakeEngine, workers: Workers) -> None:
+def test_no_more_tasks_run_at_once_than_there_are_slots(engine: FakeEngine, workers: NewWorker) -> None:
     worker, lock, running, most = workers(slots=3), threading.Lock(), [0], [0]
 
     @worker.task("topic")
@@ -80,7 +80,7 @@ def test_no_more_tasks_run_at_once_than_there_are_slots(engine: FakeEngine, work
     assert most == [3]
 
 
-def test_failures_are_tried_again_until_they_succeed(engine: FakeEngine, workers: Workers) -> None:
+def test_failures_are_tried_again_until_they_succeed(engine: FakeEngine, workers: NewWorker) -> None:
     worker, attempts = workers(), []
 
     @worker.task("topic")
@@ -96,7 +96,7 @@ def test_failures_are_tried_again_until_they_succeed(engine: FakeEngine, workers
     assert attempts == [(1, task.id), (2, task.id), (3, task.id)]
 
 
-def test_used_up_retries_end_as_each_topic_says(engine: FakeEngine, workers: Workers) -> None:
+def test_used_up_retries_end_as_each_topic_says(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers(exhausted="bpmn_error")
 
     def fail() -> None:
@@ -115,7 +115,7 @@ def test_used_up_retries_end_as_each_topic_says(engine: FakeEngine, workers: Wor
     assert len(undo.fetched_by) == 3
 
 
-def test_a_business_error_takes_the_modelled_way(engine: FakeEngine, workers: Workers) -> None:
+def test_a_business_error_takes_the_modelled_way(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers()
 
     @worker.task("topic")
@@ -128,7 +128,7 @@ def test_a_business_error_takes_the_modelled_way(engine: FakeEngine, workers: Wo
     assert (task.error_code, task.error_message, task.results) == ("NO_ROOM", "none is free", {"tried": 3})
 
 
-def test_a_result_that_cannot_be_sent_is_a_failure(engine: FakeEngine, workers: Workers) -> None:
+def test_a_result_that_cannot_be_sent_is_a_failure(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers(retry=RetryPolicy(retries=0))
     worker.task("topic")(lambda: {"price": object()})
     task = engine.add_task("topic")
@@ -139,7 +139,7 @@ def test_a_result_that_cannot_be_sent_is_a_failure(engine: FakeEngine, workers: 
     assert "'price'" in (task.error_message or "")
 
 
-def test_a_long_task_keeps_its_lock(engine: FakeEngine, workers: Workers) -> None:
+def test_a_long_task_keeps_its_lock(engine: FakeEngine, workers: NewWorker) -> None:
     first, second = workers(lock_seconds=0.2), workers(lock_seconds=0.2)
 
     def handle(task: Task) -> None:
@@ -156,7 +156,7 @@ def test_a_long_task_keeps_its_lock(engine: FakeEngine, workers: Workers) -> Non
     assert engine.calls["extend_lock"] >= 3
 
 
-def test_a_handler_notices_that_its_task_is_gone(engine: FakeEngine, workers: Workers) -> None:
+def test_a_handler_notices_that_its_task_is_gone(engine: FakeEngine, workers: NewWorker) -> None:
     worker, started, noticed = workers(lock_seconds=0.1), threading.Event(), threading.Event()
 
     @worker.task("topic")
@@ -176,7 +176,7 @@ def test_a_handler_notices_that_its_task_is_gone(engine: FakeEngine, workers: Wo
     assert engine.calls["complete"] == 0
 
 
-def test_a_stop_lets_running_tasks_end(engine: FakeEngine, workers: Workers) -> None:
+def test_a_stop_lets_running_tasks_end(engine: FakeEngine, workers: NewWorker) -> None:
     worker, started = workers(), threading.Event()
 
     @worker.task("topic")
@@ -192,7 +192,7 @@ def test_a_stop_lets_running_tasks_end(engine: FakeEngine, workers: Workers) -> 
     assert task.state == "completed"
 
 
-def test_a_stop_unlocks_what_does_not_end_in_time(engine: FakeEngine, workers: Workers) -> None:
+def test_a_stop_unlocks_what_does_not_end_in_time(engine: FakeEngine, workers: NewWorker) -> None:
     worker, started, release = workers(drain_seconds=0.1), threading.Event(), threading.Event()
     told: list[bool] = []
 
@@ -219,7 +219,7 @@ def test_a_stop_unlocks_what_does_not_end_in_time(engine: FakeEngine, workers: W
     assert task.results == {"by": "two"}
 
 
-def test_a_completion_is_repeated_while_the_engine_is_away(engine: FakeEngine, workers: Workers) -> None:
+def test_a_completion_is_repeated_while_the_engine_is_away(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers()
     worker.task("topic")(lambda: {"done": True})
     task = engine.add_task("topic")
@@ -231,7 +231,7 @@ def test_a_completion_is_repeated_while_the_engine_is_away(engine: FakeEngine, w
     assert len(task.fetched_by) == 1
 
 
-def test_run_ends_when_stop_is_called_elsewhere(engine: FakeEngine, workers: Workers) -> None:
+def test_run_ends_when_stop_is_called_elsewhere(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers()
     worker.task("topic")(lambda: None)
     thread = threading.Thread(target=worker.run)
@@ -243,7 +243,7 @@ def test_run_ends_when_stop_is_called_elsewhere(engine: FakeEngine, workers: Wor
     assert not thread.is_alive()
 
 
-def test_once_raises_when_the_engine_is_away(engine: FakeEngine, workers: Workers) -> None:
+def test_once_raises_when_the_engine_is_away(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers()
     worker.task("topic")(lambda: None)
     engine.fail_next("fetch_and_lock", EngineUnreachable("away"))
@@ -252,12 +252,12 @@ def test_once_raises_when_the_engine_is_away(engine: FakeEngine, workers: Worker
         worker.run(once=True)
 
 
-def test_a_worker_without_handlers_does_not_start(workers: Workers) -> None:
+def test_a_worker_without_handlers_does_not_start(workers: NewWorker) -> None:
     with pytest.raises(RegistrationError, match="no topic"):
         workers().start()
 
 
-def test_a_worker_starts_once(workers: Workers) -> None:
+def test_a_worker_starts_once(workers: NewWorker) -> None:
     worker = workers()
     worker.task("topic")(lambda: None)
     worker.start()
@@ -266,7 +266,7 @@ def test_a_worker_starts_once(workers: Workers) -> None:
         worker.start()
 
 
-def test_handlers_may_come_from_a_router(engine: FakeEngine, workers: Workers) -> None:
+def test_handlers_may_come_from_a_router(engine: FakeEngine, workers: NewWorker) -> None:
     router = TaskRouter()
 
     @router.task("topic")
@@ -299,7 +299,7 @@ def test_settings_that_make_no_sense_are_refused(engine: FakeEngine, setting: di
 
 
 def test_each_task_is_logged_in_one_line_without_its_variables(
-    engine: FakeEngine, workers: Workers, caplog: pytest.LogCaptureFixture
+    engine: FakeEngine, workers: NewWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "external_tasks.runner")
     worker = workers(retry=RetryPolicy(retries=0))
@@ -331,7 +331,7 @@ def test_each_task_is_logged_in_one_line_without_its_variables(
     assert "secret" not in caplog.text
 
 
-def test_probes_follow_the_workers_life(engine: FakeEngine, workers: Workers) -> None:
+def test_probes_follow_the_workers_life(engine: FakeEngine, workers: NewWorker) -> None:
     worker, started, release = workers(health_port=0, slots=1), threading.Event(), threading.Event()
 
     @worker.task("topic")
@@ -358,7 +358,7 @@ def test_probes_follow_the_workers_life(engine: FakeEngine, workers: Workers) ->
 
 
 def test_a_cordoned_worker_ends_what_it_has_takes_no_more_and_then_says_so(
-    engine: FakeEngine, workers: Workers, tmp_path: Path
+    engine: FakeEngine, workers: NewWorker, tmp_path: Path
 ) -> None:
     file = tmp_path / "cordoned-until"
     file.touch()
@@ -390,7 +390,7 @@ def test_a_cordoned_worker_ends_what_it_has_takes_no_more_and_then_says_so(
 
 
 def test_an_engine_that_was_never_reached_is_not_ready_but_alive(
-    engine: FakeEngine, workers: Workers
+    engine: FakeEngine, workers: NewWorker
 ) -> None:
     engine.fail_next("fetch_and_lock", EngineUnreachable("away"), times=1000)
     worker = workers(health_port=0)
@@ -404,7 +404,7 @@ def test_an_engine_that_was_never_reached_is_not_ready_but_alive(
     assert machinery.why_not_alive() == ""
 
 
-def test_a_stalled_loop_and_a_dead_thread_are_not_alive(engine: FakeEngine, workers: Workers) -> None:
+def test_a_stalled_loop_and_a_dead_thread_are_not_alive(engine: FakeEngine, workers: NewWorker) -> None:
     worker = workers()
     worker.task("topic")(lambda: None)
     worker.start()
