@@ -7,26 +7,15 @@ import org.operaton.bpm.engine.ProcessEngine;
 import org.operaton.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
 import org.operaton.bpm.engine.impl.metrics.Meter;
 import org.operaton.bpm.engine.rest.impl.FetchAndLockContextListener;
-import org.operaton.bpm.engine.rest.security.auth.impl.HttpBasicAuthenticationProvider;
 import org.operaton.bpm.engine.rest.spi.FetchAndLockHandler;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.ContextClosedEvent;
 
-/** What is put around the engine: authentication of the REST API, an orderly end of it, and metrics. */
+/** What is put around the engine: an orderly end of it, and metrics. */
 @Configuration(proxyBeanMethods = false)
 class EngineConfiguration {
-
-    @Bean
-    FilterRegistrationBean<RestAuthenticationFilter> restAuthentication() {
-        var registration = new FilterRegistrationBean<>(new RestAuthenticationFilter());
-        registration.addUrlPatterns("/engine-rest/*");
-        registration.addInitParameter(RestAuthenticationFilter.AUTHENTICATION_PROVIDER_PARAM,
-                HttpBasicAuthenticationProvider.class.getName());
-        return registration;
-    }
 
     /** Waiting fetches end as the shutdown begins: it would wait for them, and leave them without an answer. */
     @Bean

@@ -1,13 +1,13 @@
 package hotel.engine;
 
 /** A fault that the one who runs the engine can mend; the message says how. */
-class SetupException extends RuntimeException {
+public class SetupException extends RuntimeException {
 
-    SetupException(String message) {
+    public SetupException(String message) {
         super(message);
     }
 
-    SetupException(String message, Throwable cause) {
+    public SetupException(String message, Throwable cause) {
         super(message, cause);
     }
 }
