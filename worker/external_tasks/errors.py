@@ -1,13 +1,17 @@
 """The errors of this package.
 
 ExternalTasksError
-├── EngineError                   the engine's answer, or that there was none
+├── EngineError                   a call to the engine that did not succeed
 │   ├── EngineUnreachable         no answer: refused, reset, timed out
+│   ├── CredentialsUnavailable    the Auth object gave no credentials: nothing was sent
+│   ├── UnusableResponse          an answer that is not the engine's, or beyond a limit: size, depth
 │   ├── EngineUnauthorized        401
 │   ├── EngineForbidden           403
 │   ├── NotFound                  404
 │   ├── BadRequest                400
-│   │   └── LockLost              400: another worker holds the task, or its lock has expired
+│   │   ├── LockLost              400: another worker holds the task, or its lock has expired
+│   │   ├── NoRecipient           400: nobody waits for a message
+│   │   └── SeveralRecipients     400: more than one waits for a message
 │   ├── OptimisticLockingConflict 500, two transactions met: repeat
 │   ├── EngineOverloaded          429, 502, 503, 504, full fetch queue, shutdown: wait and repeat
 │   └── EngineServerError         any other 5xx
@@ -22,6 +26,10 @@ ExternalTasksError
 
 from collections.abc import Mapping
 from typing import Any
+
+from external_tasks import checks
+
+YEAR_SECONDS = 366 * 86_400.0
 
 MESSAGE_LIMIT = 666
 """Characters of a message that are kept; the engine keeps as many of an external task's error message."""
@@ -38,21 +46,45 @@ class ExternalTasksError(Exception):
 
 
 class EngineError(ExternalTasksError):
-    """An answer of the engine that is no success, or no answer at all.
+    """A call to the engine that did not succeed.
 
     Attributes:
         status: the HTTP status, None where there was no answer.
         kind: the engine's own name of the error, e.g. ``RestException``; else a word for what went wrong.
+        reason: the engine's own message, without the call that it answers; empty if it gave none.
+        retry_after: seconds that the server asks to wait, None if it does not ask.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, kind: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        kind: str = "",
+        reason: str = "",
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(shorten(message))
         self.status = status
         self.kind = kind or type(self).__name__
+        self.reason = reason
+        self.retry_after = retry_after
 
 
 class EngineUnreachable(EngineError):
     """The engine gave no answer; whether the call had an effect is not known."""
+
+
+class CredentialsUnavailable(EngineError):
+    """The `Auth` object raised or gave nothing that a header can carry; no request was sent."""
+
+
+class UnusableResponse(EngineError):
+    """An answer that is not in the engine's form, or larger or deeper than the client accepts.
+
+    A proxy or another server gave it, or the engine did and it is beyond a limit. Whether the call had an
+    effect is not known.
+    """
 
 
 class EngineUnauthorized(EngineError):
@@ -72,11 +104,19 @@ class BadRequest(EngineError):
 
 
 class LockLost(BadRequest):
-    """The task is locked by another worker, or by nobody since its lock has expired."""
+    """The task is locked by another worker, or its lock has expired."""
 
 
 class TaskSuspended(BadRequest):
     """The task cannot end as long as its process instance is suspended."""
+
+
+class NoRecipient(BadRequest):
+    """Nobody waits for the message: not yet, or no more."""
+
+
+class SeveralRecipients(BadRequest):
+    """More than one instance waits for the message: nobody got it; name the recipient more exactly."""
 
 
 class OptimisticLockingConflict(EngineError):
@@ -102,9 +142,15 @@ class BusinessError(HandlerError):
         code: the BPMN error's code.
         message: what happened, for the process and for people.
         variables: process variables to set with it.
+
+    Raises:
+        ValueError: an argument has another type, or the code is empty.
     """
 
     def __init__(self, code: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
+        checks.text("code", code)
+        checks.text("message", message, may_be_empty=True)
+        checks.variables("variables", variables or {})
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
         self.message = message
@@ -116,10 +162,15 @@ class TransientError(HandlerError):
 
     Args:
         message: what happened.
-        retry_after: seconds until the next try; None leaves it to the retry policy.
+        retry_after: seconds until the next try, at once if negative; None leaves it to the retry policy.
+
+    Raises:
+        ValueError: `retry_after` is not a number of seconds, e.g. a header's text, or is above a year.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
+        if retry_after is not None:
+            checks.number("retry_after", retry_after, at_least=-YEAR_SECONDS, at_most=YEAR_SECONDS)
         super().__init__(message)
         self.retry_after = retry_after
 

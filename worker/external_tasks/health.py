@@ -1,10 +1,15 @@
 """Probes and metrics over HTTP."""
 
+import logging
 import socket
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from external_tasks.safe_errors import summary
+
+logger = logging.getLogger(__name__)
 
 Check = Callable[[], str]
 """Returns what is wrong in a few words; an empty text if nothing is."""
@@ -73,13 +78,23 @@ class _Server(ThreadingHTTPServer):
         super().server_bind()
 
 
+def _safely(page: Callable[[], Page]) -> Page:
+    try:
+        return page()
+    except Exception as error:  # noqa: BLE001 - a metric of the user's may fail, and a probe needs an answer
+        logger.warning("health page failed: %s", summary(error))
+        return HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", b"this page failed; the log says why\n"
+
+
 def _handler_for(pages: dict[str, Callable[[], Page]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # seconds; a client that says nothing must not keep its thread
+        timeout = 10  # seconds; a silent client must not keep its thread
 
         def do_GET(self) -> None:
             page = pages.get(self.path.partition("?")[0])
-            status, kind, body = page() if page else (HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+            status, kind, body = (
+                _safely(page) if page else (HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+            )
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

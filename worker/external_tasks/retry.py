@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from external_tasks import checks
+from external_tasks.errors import YEAR_SECONDS
+
 Random = Callable[[], float]
 """Returns a number in [0, 1), like `random.random`."""
 
@@ -18,7 +21,7 @@ class Backoff:
         jitter: how far a delay is spread to either side, as its share: 0.2 makes 10 s be 8 to 12 s.
 
     Raises:
-        ValueError: a figure makes no sense.
+        ValueError: an argument is not a number within its limits; the message names it.
     """
 
     first_seconds: float = 1.0
@@ -27,12 +30,10 @@ class Backoff:
     jitter: float = 0.2
 
     def __post_init__(self) -> None:
-        if self.first_seconds < 0 or self.max_seconds < 0:
-            raise ValueError("delays must not be negative")
-        if self.factor < 1:
-            raise ValueError("factor must be 1 or more")
-        if not 0 <= self.jitter <= 1:
-            raise ValueError("jitter must be between 0 and 1")
+        checks.number("first_seconds", self.first_seconds, at_most=YEAR_SECONDS)
+        checks.number("max_seconds", self.max_seconds, at_most=YEAR_SECONDS / 2)
+        checks.number("factor", self.factor, at_least=1)
+        checks.number("jitter", self.jitter, at_most=1)
 
     def delay(self, attempt: int, random: Random) -> float:
         """Return the seconds to wait after the given failed attempt, counted from 1."""
@@ -57,8 +58,7 @@ class RetryPolicy(Backoff):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.retries < 0:
-            raise ValueError("retries must not be negative")
+        checks.whole_number("retries", self.retries)
 
     def left(self, retries: int | None) -> int:
         """Return the retries left once the current attempt has failed.

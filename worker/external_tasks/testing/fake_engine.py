@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from external_tasks.engine import messages
+from external_tasks.engine.model import ExternalTask, TopicSubscription
+from external_tasks.engine.variables import encode
 from external_tasks.errors import EngineError, LockLost, NotFound
-from external_tasks.model import ExternalTask, TopicSubscription
+from external_tasks.testing.messages import MessageStore
 from external_tasks.testing.task_store import TaskStore
-from external_tasks.variables import encode
 
 
-class FakeEngine(TaskStore):
+class FakeEngine(MessageStore, TaskStore):
     """Keeps external tasks in memory and behaves like the real engine towards workers.
 
     It locks, lets locks expire, counts retries down to an incident, refuses workers that do not hold a task,
@@ -50,7 +52,10 @@ class FakeEngine(TaskStore):
             self._open(task_id).retries = retries
 
     def reserve_connections(self, count: int) -> None:
-        """Take note of nothing: there are no connections."""
+        """Do nothing: there are no connections."""
+
+    def release_connections(self, count: int) -> None:
+        """Do nothing: there are no connections."""
 
     def fetch_and_lock(
         self,
@@ -60,6 +65,7 @@ class FakeEngine(TaskStore):
         *,
         wait_ms: int = 0,
         use_priority: bool = False,
+        oldest_first: bool = False,  # noqa: ARG002 - they are always given out in the order of their creation
     ) -> list[ExternalTask]:
         """Lock tasks; waits in real time, whatever the clock is."""
         with self._call("fetch_and_lock"):
@@ -83,17 +89,28 @@ class FakeEngine(TaskStore):
         results, local_results = encode(variables or {}), encode(local_variables or {})
         with self._call("complete"):
             task = self._held(task_id, worker_id)
+            task.check_can_end()
             task.encoded_results, task.encoded_local_results = results, local_results
             task.state = "completed"
 
     def failure(
-        self, task_id: str, worker_id: str, *, message: str, details: str, retries: int, retry_timeout_ms: int
+        self,
+        task_id: str,
+        worker_id: str,
+        *,
+        message: str,
+        details: str,
+        retries: int,
+        retry_timeout_ms: int,
+        variables: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take note that a task failed; it stays locked until it may be tried again."""
+        """Note that a task failed; it stays locked until it may be tried again."""
+        changed = encode(variables or {})
         with self._call("failure"):
             task = self._held(task_id, worker_id)
             task.error_message, task.error_details, task.retries = message, details, retries
             task.lock_expires = self._clock() + retry_timeout_ms / 1000
+            task.encoded |= changed
 
     def bpmn_error(
         self,
@@ -107,6 +124,7 @@ class FakeEngine(TaskStore):
         results = encode(variables or {})
         with self._call("bpmn_error"):
             task = self._held(task_id, worker_id)
+            task.check_can_end(code)
             task.error_code, task.error_message, task.encoded_results = code, message, results
             task.state = "bpmn_error"
 
@@ -119,7 +137,7 @@ class FakeEngine(TaskStore):
             task.lock(worker_id, now + duration_ms / 1000)
 
     def lock(self, task_id: str, worker_id: str, duration_ms: int) -> None:
-        """Lock a task that nobody else holds."""
+        """Lock a task that no other worker holds."""
         with self._call("lock"):
             task, now = self._open(task_id), self._clock()
             if task.is_locked(now) and task.worker_id != worker_id:
@@ -147,13 +165,56 @@ class FakeEngine(TaskStore):
             ]
             return found[first : first + limit]
 
-    def file_variable(self, process_instance_id: str, execution_id: str, name: str) -> bytes:
+    def has_suspended_caller(self, process_instance_id: str) -> bool:
+        """Whether a task's caller was suspended with `suspend_caller`."""
+        with self._call("has_suspended_caller"):
+            return any(
+                task.caller_suspended
+                for task in self._tasks.values()
+                if task.process_instance_id == process_instance_id
+            )
+
+    def file_variable(self, task: ExternalTask, name: str) -> bytes:
         """Return the content of a file that a task was made with."""
         with self._call("file_variable"):
-            for task in self._tasks.values():
-                if task.process_instance_id == process_instance_id and name in task.files:
-                    return task.files[name]
-            raise NotFound(f"execution {execution_id} has no file {name}", status=404)
+            known = self._tasks.get(task.id)
+            if known is None or name not in known.files:
+                raise NotFound(f"no file variable {name!r} is visible to the task {task.id}", status=404)
+            return known.files[name]
+
+    def correlate(
+        self,
+        name: str,
+        *,
+        business_key: str | None = None,
+        process_instance_id: str | None = None,
+        correlation_keys: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+        tenant_id: str | None = None,
+    ) -> str | None:
+        """Give a message to the one that waits for it; see `expect_message`."""
+        body = messages.correlation(
+            name, business_key, process_instance_id, correlation_keys, variables, tenant_id
+        )
+        with self._call("correlate"):
+            return self._deliver(body)
+
+    def signal(
+        self,
+        name: str,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        tenant_id: str | None = None,
+    ) -> None:
+        """Give a signal to all that wait for it; see `expect_signal`."""
+        body = messages.signal(name, variables, tenant_id)
+        with self._call("signal"):
+            self._broadcast(body)
+
+    def was_ever_set(self, variable: str) -> bool:
+        """Whether a message or signal has set a variable of this name."""
+        with self._call("was_ever_set"):
+            return self._has_set(variable)
 
     @contextmanager
     def _call(self, verb: str) -> Iterator[None]:

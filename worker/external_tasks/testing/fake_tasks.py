@@ -1,11 +1,12 @@
 """One task of the in-memory engine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from external_tasks.errors import LockLost, NotFound, TaskSuspended
-from external_tasks.model import ExternalTask, TopicSubscription
-from external_tasks.variables import TypedJson, decode
+from external_tasks.engine.model import ExternalTask, TopicSubscription
+from external_tasks.engine.variables import TypedJson, decode
+from external_tasks.errors import EngineServerError, LockLost, NotFound, TaskSuspended
 
 TaskState = Literal["open", "completed", "bpmn_error", "cancelled"]
 
@@ -31,8 +32,10 @@ class FakeTask:
     process_definition_key: str = ""
     priority: int = 0
     tenant_id: str | None = None
+    process_definition_version_tag: str | None = None
     state: TaskState = "open"
     suspended: bool = False
+    caller_suspended: bool = False
     retries: int | None = None
     worker_id: str | None = None
     lock_expires: float | None = None
@@ -86,8 +89,22 @@ class FakeTask:
                 not topic.process_definition_keys
                 or self.process_definition_key in topic.process_definition_keys
             )
+            and (
+                not topic.process_definition_ids or self.process_definition_id in topic.process_definition_ids
+            )
+            and topic.process_definition_version_tag in {None, self.process_definition_version_tag}
+            and (not topic.process_variables or self._has_any(topic.process_variables))
             and (not topic.tenant_ids or self.tenant_id in topic.tenant_ids)
+            and not (topic.without_tenant and self.tenant_id)
         )
+
+    @property
+    def process_definition_id(self) -> str:
+        """The id of its definition: the key, as each has one version here."""
+        return f"{self.process_definition_key}:1"
+
+    def _has_any(self, values: Mapping[str, Any]) -> bool:
+        return any(name in self.encoded and self.encoded[name]["value"] == values[name] for name in values)
 
     def lock(self, worker_id: str, until: float) -> None:
         """Give the lock to a worker."""
@@ -101,6 +118,14 @@ class FakeTask:
             raise LockLost(f"It is locked by worker '{self.worker_id}'.", status=400)
         if self.suspended:
             raise TaskSuspended(f"ExternalTask with id '{self.id}' is suspended.", status=400)
+
+    def check_can_end(self, error_code: str | None = None) -> None:
+        """Refuse the end of a task that a suspended instance waits for, in the engine's words."""
+        if self.caller_suspended and error_code is None:
+            raise TaskSuspended(f"Execution with id '{self.id}' is suspended.", status=400)
+        if self.caller_suspended:
+            reason = f"Propagation of bpmn error {error_code} failed."
+            raise EngineServerError(reason, status=500, reason=reason)
 
     def as_listed(self) -> dict[str, Any]:
         """Return it as a list of tasks does."""
@@ -125,7 +150,9 @@ class FakeTask:
             priority=self.priority,
             business_key=self.business_key,
             process_instance_id=self.process_instance_id,
+            process_definition_id=self.process_definition_id,
             process_definition_key=self.process_definition_key,
+            process_definition_version_tag=self.process_definition_version_tag,
             execution_id=f"execution-of-{self.id}",
             activity_id=f"activity-of-{self.topic}",
             tenant_id=self.tenant_id,

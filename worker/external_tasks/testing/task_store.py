@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from external_tasks.engine.model import ExternalTask, TopicSubscription
+from external_tasks.engine.variables import File, encode
 from external_tasks.errors import NotFound
-from external_tasks.model import ExternalTask, TopicSubscription
 from external_tasks.testing.fake_tasks import FakeTask
-from external_tasks.variables import File, encode
 
 
 class TaskStore:
@@ -33,6 +33,7 @@ class TaskStore:
         *,
         business_key: str | None = None,
         process_definition_key: str = "Process",
+        process_definition_version_tag: str | None = None,
         priority: int = 0,
         tenant_id: str | None = None,
     ) -> FakeTask:
@@ -49,6 +50,7 @@ class TaskStore:
                 process_definition_key,
                 priority,
                 tenant_id,
+                process_definition_version_tag=process_definition_version_tag,
                 files=_contents(given),
             )
             self._tasks[task.id] = task
@@ -79,6 +81,15 @@ class TaskStore:
         """Suspend the instance of a task, or let it go on."""
         with self._changed:
             self._open(task_id).suspended = suspended
+            self._changed.notify_all()
+
+    def suspend_caller(self, task_id: str, *, suspended: bool = True) -> None:
+        """Suspend the instance that called the instance of a task, or let it go on.
+
+        The task can be fetched, but it cannot end, as then the suspended instance would go on.
+        """
+        with self._changed:
+            self._open(task_id).caller_suspended = suspended
             self._changed.notify_all()
 
     def _lock_some(

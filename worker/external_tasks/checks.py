@@ -1,0 +1,137 @@
+"""Values that users pass, checked where they are passed: each error names the parameter and what it takes."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def text(name: str, value: Any, *, may_be_empty: bool = False) -> str:
+    """Return a value that must be a text.
+
+    Raises:
+        ValueError: it is none, or an empty one.
+    """
+    if not isinstance(value, str) or not (value or may_be_empty):
+        raise ValueError(
+            f"{name} must be a text{'' if may_be_empty else ' that is not empty'}, not {value!r}"
+        )
+    return value
+
+
+def secret(name: str, value: Any) -> str:
+    """Return a value that must be a text, and show it in no message.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{name} must be a text, not {type(value).__name__}")
+
+
+def texts(name: str, values: Any) -> tuple[str, ...]:
+    """Return values that must be several texts; one text alone is refused, as its letters would be taken.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ValueError(f"{name} must be a list of texts, e.g. [{values!r}], not {values!r}")
+    return tuple(text(f"each of {name}", value) for value in values)
+
+
+def positive_int(name: str, value: Any) -> int:
+    """Return a value that must be a whole number of 1 or more.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    return whole_number(name, value, at_least=1)
+
+
+def whole_number(name: str, value: Any, *, at_least: int = 0) -> int:
+    """Return a value that must be a whole number, not below a limit.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise ValueError(f"{name} must be a whole number of {at_least} or more, not {value!r}")
+    return value
+
+
+def positive_seconds(name: str, value: Any, *, at_most: float = math.inf) -> float:
+    """Return a value that must be a finite number of seconds greater than 0.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if _is_number(value) and 0 < value <= at_most:
+        return float(value)
+    raise ValueError(f"{name} must be a number of seconds greater than 0{_limit(at_most)}, not {value!r}")
+
+
+def number(name: str, value: Any, *, at_least: float = 0.0, at_most: float = math.inf) -> float:
+    """Return a value that must be a finite number within limits.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if _is_number(value) and at_least <= value <= at_most:
+        return float(value)
+    raise ValueError(f"{name} must be a number of {at_least:g} or more{_limit(at_most)}, not {value!r}")
+
+
+def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    """Check a value that must be one of some words.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        words = " or ".join(repr(word) for word in allowed)
+        raise ValueError(f"{name} must be {words}, not {value!r}")
+
+
+def flag(name: str, value: Any) -> None:
+    """Check a value that must be True or False.
+
+    Raises:
+        ValueError: it is something else, e.g. the text "false", which Python counts as true.
+    """
+    if value is not True and value is not False:
+        raise ValueError(f"{name} must be True or False, not {value!r}")
+
+
+def variables(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a value that must be a mapping of variables by name.
+
+    Raises:
+        ValueError: it is something else; the message never shows a variable's value.
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must be a mapping of variables by name, not {type(value).__name__}")
+    for key in value:
+        if not isinstance(key, str) or not key:
+            raise ValueError(f"{name} must have names that are texts and not empty, not {type(key).__name__}")
+    return value
+
+
+def scalars(name: str, value: Any) -> None:
+    """Check a value that must be a mapping of variables to texts, numbers, booleans or None.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    for key, part in variables(name, value).items():
+        if not isinstance(part, str | int | float | None):
+            kind = type(part).__name__
+            raise ValueError(f"{name} must be texts, numbers, booleans or None, but {key!r} is {kind}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _limit(at_most: float) -> str:
+    return "" if math.isinf(at_most) else f" and at most {at_most:g}"

@@ -1,0 +1,94 @@
+"""The command line: commands, their options, and the errors that are shown in one line."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from external_tasks.command import checking, engine, project, running
+from external_tasks.command.errors import CommandError
+from external_tasks.errors import EngineError, RegistrationError
+
+_TARGET = "what to load, as MODULE:NAME: a Worker, a TaskRouter, or a function that returns one"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say and return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _do(chosen)
+    except (CommandError, EngineError, RegistrationError) as error:
+        sys.stderr.write(f"external-tasks: {error}\n")
+        return 1
+
+
+def _do(chosen: argparse.Namespace) -> int:
+    if chosen.command == "init":
+        project.make(chosen.folder)
+        return 0
+    if chosen.command == "check":
+        return checking.check(chosen.target, chosen.models, chosen.start_variables)
+    if chosen.command == "dev":
+        return engine.serve(
+            engine.Options(chosen.jar, chosen.image, chosen.port, chosen.user, chosen.password), chosen.models
+        )
+    if chosen.reload:
+        return running.run_again_on_changes(chosen.target)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return running.run(chosen.target)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="external-tasks", description="Workers for the external tasks of Camunda-7-compatible engines."
+    )
+    parser.add_argument("--version", action="version", version=f"external-tasks {version('external-tasks')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    init = commands.add_parser("init", help="make a project: a model, a worker, a test")
+    init.add_argument("folder", type=Path, help="where to; it must be new or empty")
+
+    run_ = commands.add_parser("run", help="run a worker until SIGTERM or Ctrl-C, then drain")
+    run_.add_argument("target", help=_TARGET)
+    run_.add_argument(
+        "--reload", action="store_true", help="start it again when a .py file below this folder changes"
+    )
+
+    check = commands.add_parser("check", help="compare a worker with the models that it works for")
+    check.add_argument("target", help=_TARGET)
+    check.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="BPMN files")
+    check.add_argument(
+        "--start-variables",
+        type=_names,
+        default=frozenset(),
+        metavar="NAMES",
+        help="variables that the process is started with, with commas between them",
+    )
+
+    dev = commands.add_parser("dev", help="start an engine for development, until Ctrl-C")
+    dev.add_argument(
+        "models", nargs="*", type=Path, metavar="MODEL", help="BPMN, DMN or form files to deploy"
+    )
+    source = dev.add_mutually_exclusive_group()
+    source.add_argument(
+        "--jar", type=Path, help=f"the engine as a Spring Boot jar (default: {engine.JAR_VARIABLE})"
+    )
+    source.add_argument("--image", help=f"the engine as a container (default: {engine.IMAGE})")
+    dev.add_argument("--port", type=_port, default=8080, help="of the REST API, on this machine only (8080)")
+    dev.add_argument(
+        "--user", default="admin", help="the administrator's name, if the engine takes one (admin)"
+    )
+    dev.add_argument("--password", help="the administrator's password (default: a new one)")
+    return parser
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 65_535):  # noqa: PLR2004 - the highest port there is
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)

@@ -1,0 +1,195 @@
+"""What a BPMN file says about external tasks, errors and variables."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from external_tasks.command.errors import CommandError
+
+_BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+# The namespaces that these engines read their own attributes from.
+_EXTENSIONS = (
+    "{http://camunda.org/schema/1.0/bpmn}",
+    "{http://operaton.org/schema/1.0/bpmn}",
+    "{http://activiti.org/bpmn}",
+)
+_RUNS_CODE = ("class", "expression", "delegateExpression")
+_SETS = ("resultVariable", "errorCodeVariable", "errorMessageVariable", "elementVariable", "initiator")
+_EXPRESSION = re.compile(r"[$#]\{")
+
+
+@dataclass(frozen=True)
+class Element:
+    """An element of the model that has an id, and what is inside which: its parents from the process down."""
+
+    id: str
+    parents: tuple[str, ...]
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """Itself and what it is in, inner ones first."""
+        return (self.id, *reversed(self.parents))
+
+
+@dataclass(frozen=True)
+class ExternalTaskElement(Element):
+    """An external task; the topic may be an expression, that only a running instance knows."""
+
+    topic: str
+
+    @property
+    def topic_is_known(self) -> bool:
+        """Whether the model states the topic itself."""
+        return _EXPRESSION.search(self.topic) is None
+
+
+@dataclass(frozen=True)
+class Catcher(Element):
+    """An event that catches errors of an activity or of a scope.
+
+    Args:
+        of: the activity's or the scope's id.
+        code: None for any error.
+    """
+
+    of: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Call(Element):
+    """A call activity; what it calls is None where an expression decides."""
+
+    called: str | None
+
+
+@dataclass(frozen=True)
+class Thrower(Element):
+    """An end event that throws an error, or None as the code for an element that runs code in the engine."""
+
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """The facts of one file.
+
+    Args:
+        file: where they stand.
+        processes: ids.
+        tasks: the external tasks.
+        catchers: what catches errors.
+        throwers: what throws them, beside external tasks.
+        calls: of other processes.
+        variables: names that mappings, forms and events set.
+        sets_any_variable: a call activity hands over variables that no name stands for.
+    """
+
+    file: Path
+    processes: tuple[str, ...]
+    tasks: tuple[ExternalTaskElement, ...]
+    catchers: tuple[Catcher, ...]
+    throwers: tuple[Thrower, ...]
+    calls: tuple[Call, ...]
+    variables: frozenset[str]
+    sets_any_variable: bool
+
+
+def read(file: Path) -> Model:
+    """Read a BPMN file.
+
+    Raises:
+        CommandError: it cannot be read, or is no BPMN.
+    """
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}") from error
+    # No model needs one, and it can define texts that grow without end.
+    if b"<!DOCTYPE" in text:
+        raise CommandError(f"{file} has a DOCTYPE, which no BPMN model needs: remove it")
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - there is no DOCTYPE, so there are no entities
+    except ET.ParseError as error:
+        raise CommandError(f"{file} is not well-formed XML: {error}") from error
+    if root.tag != f"{_BPMN}definitions":
+        raise CommandError(f"{file} is no BPMN 2.0 model: its first element is {root.tag}")
+    return _facts(file, root)
+
+
+def _facts(file: Path, root: ET.Element) -> Model:
+    codes = {each.get("id"): each.get("errorCode") for each in root.iter(f"{_BPMN}error")}
+    tasks: list[ExternalTaskElement] = []
+    catchers: list[Catcher] = []
+    throwers: list[Thrower] = []
+    calls: list[Call] = []
+    for element, parents in _walk(root, ()):
+        name, kind = element.get("id") or "", element.tag.removeprefix(_BPMN)
+        if (topic := _external_topic(element)) is not None:
+            tasks.append(ExternalTaskElement(name, parents, topic))
+        elif kind == "scriptTask" or any(_own(element, each) for each in _RUNS_CODE):
+            throwers.append(Thrower(name, parents, None))
+        if kind == "callActivity":
+            called = element.get("calledElement") or ""
+            calls.append(Call(name, parents, None if _EXPRESSION.search(called) else called))
+        for error in element.findall(f"{_BPMN}errorEventDefinition"):
+            code = codes.get(error.get("errorRef"))
+            if kind == "boundaryEvent":
+                catchers.append(Catcher(name, parents, element.get("attachedToRef") or "", code))
+            elif kind == "startEvent":
+                # Of an event subprocess: it catches what happens in the scope around that.
+                catchers.append(Catcher(name, parents, parents[-2] if len(parents) > 1 else "", code))
+            elif kind == "endEvent":
+                throwers.append(Thrower(name, parents, code))
+    return Model(
+        file,
+        tuple(each.get("id") or "" for each in root.findall(f"{_BPMN}process")),
+        tuple(tasks),
+        tuple(catchers),
+        tuple(throwers),
+        tuple(calls),
+        frozenset(_variables(root)),
+        any(_own(each, "variables") == "all" for each in root.iter() if _local(each) in {"in", "out"}),
+    )
+
+
+def _walk(parent: ET.Element, parents: tuple[str, ...]) -> Iterator[tuple[ET.Element, tuple[str, ...]]]:
+    for element in parent:
+        yield element, parents
+        name = element.get("id")
+        inside = _local(element) in {"process", "subProcess", "transaction", "adHocSubProcess"}
+        # A message event states its topic in its definition, one level down.
+        if inside or any(_own(each, "topic") for each in element):
+            yield from _walk(element, (*parents, name) if name else parents)
+
+
+def _external_topic(element: ET.Element) -> str | None:
+    return (_own(element, "topic") or "") if _own(element, "type") == "external" else None
+
+
+def _variables(root: ET.Element) -> Iterator[str]:
+    for element in root.iter():
+        yield from (value for name in _SETS if (value := _own(element, name)))
+        kind = _local(element)
+        if kind in {"inputParameter", "outputParameter"}:
+            yield element.get("name") or ""
+        elif kind == "formField":
+            yield element.get("id") or ""
+        elif kind in {"in", "out"}:
+            yield element.get("target") or ""
+    if any(_local(each) == "multiInstanceLoopCharacteristics" for each in root.iter()):
+        yield from ("loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
+
+
+def _own(element: ET.Element, name: str) -> str | None:
+    """Return an attribute of the engines'; elements of their own write it without a namespace."""
+    attributes: Mapping[str, str] = element.attrib
+    if not element.tag.startswith(_BPMN) and name in attributes:
+        return attributes[name]
+    return next((attributes[space + name] for space in _EXTENSIONS if space + name in attributes), None)
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]

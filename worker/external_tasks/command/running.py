@@ -1,0 +1,106 @@
+"""Run a worker: as it is, or again whenever its code changes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from external_tasks.command.engine_access import connect
+from external_tasks.command.errors import CommandError
+from external_tasks.command.loading import load
+from external_tasks.handlers.router import TaskRouter
+from external_tasks.worker import Worker
+
+_LOOK_SECONDS = 0.3
+_GRACE_SECONDS = 60.0
+
+
+def run(target: str) -> int:
+    """Run a worker until a signal ends it; a router becomes a worker by the variables of the environment.
+
+    Raises:
+        CommandError: there is no such worker, or a variable cannot be used.
+        RegistrationError: it has no handler.
+    """
+    found = load(target)
+    worker = found if isinstance(found, Worker) else _worker_of(found, os.environ)
+    worker.run()
+    return 0
+
+
+def _worker_of(router: TaskRouter, environment: Mapping[str, str]) -> Worker:
+    """Make a worker of a router, by the engine's variables and ``HEALTH_PORT``."""
+    port = environment.get("HEALTH_PORT") or None
+    if port is not None and not port.isdecimal():
+        raise CommandError(f"HEALTH_PORT must be the number of a port, not {port!r}")
+    worker = Worker(connect(environment), health_port=None if port is None else int(port))
+    worker.include(router)
+    return worker
+
+
+def run_again_on_changes(target: str) -> int:
+    """Run a worker in a process of its own, and a new one whenever a ``.py`` file below this folder changes.
+
+    The old process drains first, as after any SIGTERM. A worker that ends by itself is started again by the
+    next change.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.is_set():
+        seen = _files(Path.cwd())
+        # In a group of its own, so that Ctrl-C of a terminal reaches it once, from here.
+        worker = subprocess.Popen(  # noqa: S603 - this very program
+            [sys.executable, "-m", "external_tasks.command", "run", target], start_new_session=True
+        )
+        try:
+            _wait_for_change(worker, seen, stop)
+        finally:
+            _end(worker)
+        if not stop.is_set():
+            sys.stderr.write("external-tasks: code changed, starting the worker again\n")
+    return 0
+
+
+def _wait_for_change(
+    worker: "subprocess.Popen[bytes]", seen: Mapping[Path, int], stop: threading.Event
+) -> None:
+    told = False
+    while not stop.wait(_LOOK_SECONDS) and _files(Path.cwd()) == seen:
+        if worker.poll() is not None and not told:
+            told = True
+            sys.stderr.write(
+                f"external-tasks: the worker ended (exit code {worker.returncode}); waiting for a change\n"
+            )
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    found = {}
+    for parent, folders, names in os.walk(folder):
+        # Environments and caches change by themselves, and hold thousands of files.
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith((".", "__")) and not Path(parent, name, "pyvenv.cfg").exists()
+        ]
+        for name in names:
+            if name.endswith(".py"):
+                path = Path(parent, name)
+                try:
+                    found[path] = path.stat().st_mtime_ns
+                except FileNotFoundError:  # an editor is just replacing it
+                    found[path] = 0
+    return found
+
+
+def _end(worker: "subprocess.Popen[bytes]") -> None:
+    if worker.poll() is None:
+        worker.terminate()
+        try:
+            worker.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()

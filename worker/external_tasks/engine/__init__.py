@@ -1,0 +1,1 @@
+"""The engine's REST API: its client, values, errors and credentials."""

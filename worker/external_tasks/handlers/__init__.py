@@ -1,0 +1,1 @@
+"""Handlers: how they are registered and called, and how a task ends."""

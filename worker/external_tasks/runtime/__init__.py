@@ -1,0 +1,1 @@
+"""A worker at work: fetching, slots, threads, locks and reports."""

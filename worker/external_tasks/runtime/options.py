@@ -1,0 +1,38 @@
+"""The settings of a worker, checked."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from external_tasks import checks
+from external_tasks.handlers.router import Defaults
+
+LONGEST_POLL_SECONDS = 1800
+"""The engine's own limit, 30 minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """How a worker works; see `Worker` for each.
+
+    Raises:
+        ValueError: an argument cannot be used; the message names it.
+    """
+
+    slots: int = 32
+    async_slots: int = 200
+    poll_seconds: float = 5.0
+    drain_seconds: float = 25.0
+    use_priority: bool = False
+    oldest_first: bool = False
+    cordon_file: Path | None = None
+    defaults: Defaults = field(default_factory=Defaults)
+
+    def __post_init__(self) -> None:
+        checks.positive_int("slots", self.slots)
+        checks.positive_int("async_slots", self.async_slots)
+        checks.positive_seconds("poll_seconds", self.poll_seconds, at_most=LONGEST_POLL_SECONDS)
+        checks.number("drain_seconds", self.drain_seconds)
+        checks.flag("use_priority", self.use_priority)
+        checks.flag("oldest_first", self.oldest_first)
+        if self.cordon_file is not None:
+            object.__setattr__(self, "cordon_file", Path(self.cordon_file))
