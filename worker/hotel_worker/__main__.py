@@ -26,7 +26,9 @@ def main() -> None:
         worker.run()
     except OSError as error:
         _log.error(
-            "cannot serve /livez at port %d: %s; set WORKER_HEALTH_PORT", settings.worker_health_port, error
+            "cannot serve /livez at port %d: %s; set WORKER_HEALTH_PORT and WORKER_HEALTH_HOST",
+            settings.worker_health_port,
+            error,
         )
         sys.exit(EXIT_FAILED)
 

@@ -36,7 +36,7 @@ class InvalidReservation(Exception):  # noqa: N818 - it names the reservation, a
 
 
 class Reservation(BaseModel):
-    """The start variables of a reservation; variables of other names are nobody's business here."""
+    """The start variables of a reservation; variables of other names are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 

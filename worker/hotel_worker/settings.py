@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal, Self
 
-from external_tasks import Exhausted
+from external_tasks import OnRetriesExhausted
+from hotel_rules.days import DEFAULT_TIME_ZONE, time_zone
 from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -30,8 +31,29 @@ class WorkerSettings(BaseSettings):
     engine_token: SecretStr | None = Field(
         default=None, description="Bearer token for the engine, instead of user and password"
     )
+    engine_oauth2_token_url: str | None = Field(
+        default=None,
+        pattern=_HTTP,
+        description="Token endpoint of an OAuth2 identity provider, with the two below, "
+        "instead of user and password",
+    )
+    engine_oauth2_client_id: str | None = Field(default=None, min_length=1, description="Client id there")
+    engine_oauth2_client_secret: SecretStr | None = Field(default=None, description="Client secret there")
+    engine_oauth2_scope: str | None = Field(default=None, description="Scope to ask for")
+    engine_oauth2_audience: str | None = Field(default=None, description="Audience to ask for")
     engine_ca_file: FilePath | None = Field(
-        default=None, description="PEM file of the authorities to trust for the engine; default: the system's"
+        default=None,
+        description="PEM file of the authorities to trust for the engine and the identity provider; "
+        "default: the system's",
+    )
+    engine_certificate_file: FilePath | None = Field(
+        default=None, description="PEM file with the worker's certificate, for an engine that asks for one"
+    )
+    engine_key_file: FilePath | None = Field(
+        default=None, description="PEM file with its key; default: in the same file"
+    )
+    engine_proxy: SecretStr | None = Field(
+        default=None, description="URL of the proxy to the engine and the identity provider"
     )
     worker_topics: Annotated[tuple[str, ...], NoDecode] = Field(
         default=tuple(HANDLERS), min_length=1, description="Topics to work on, separated by commas"
@@ -65,6 +87,11 @@ class WorkerSettings(BaseSettings):
         le=65535,
         description="TCP port of /livez, /readyz and /metrics; 0 takes a free one",
     )
+    worker_health_host: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Address to serve them at, e.g. 127.0.0.1 for this machine alone; default: all",
+    )
     booking_url: str = Field(default="http://localhost:5001", pattern=_HTTP, description="Booking service")
     room_url: str = Field(default="http://localhost:5002", pattern=_HTTP, description="Room service")
     restaurant_url: str = Field(
@@ -74,6 +101,10 @@ class WorkerSettings(BaseSettings):
     service_token: SecretStr | None = Field(default=None, description="Bearer token of the services' API")
     service_timeout_seconds: float = Field(
         default=10, gt=0, le=300, description="Seconds to wait for a service's answer"
+    )
+    hotel_time_zone: str = Field(
+        default=DEFAULT_TIME_ZONE,
+        description="Time zone of the hotel by its IANA name, e.g. Europe/Paris: which day is today",
     )
     worker_retries: int = Field(
         default=5, ge=0, le=1000, description="How often a task that failed is tried again"
@@ -87,16 +118,29 @@ class WorkerSettings(BaseSettings):
     worker_retry_max_seconds: float = Field(
         default=300, ge=0, le=86_400, description="Seconds that no wait exceeds"
     )
-    worker_exhausted: Annotated[dict[str, Exhausted], NoDecode] = Field(
+    worker_exhausted: Annotated[dict[str, OnRetriesExhausted], NoDecode] = Field(
         default={},
         description="What follows used-up retries, by topic: `TOPIC=incident` or `TOPIC=bpmn_error`, "
         "separated by commas. Default: incident for cancel-booking, cancel-table and release-room, "
         "else bpmn_error",
     )
+    worker_breaker_failures: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Failures of a service in a row after which the topics that need it are paused, "
+        "from 1 s up to 30 s; 0: never",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log lines that are written"
     )
     log_format: Literal["json", "text"] = Field(default="json", description="One JSON object or text a line")
+
+    @field_validator("hotel_time_zone")
+    @classmethod
+    def _know_time_zone(cls, value: str) -> str:
+        time_zone(value)
+        return value
 
     @field_validator("worker_topics", mode="before")
     @classmethod
@@ -121,7 +165,7 @@ class WorkerSettings(BaseSettings):
 
     @field_validator("worker_exhausted")
     @classmethod
-    def _know_exhausted(cls, value: dict[str, Exhausted]) -> dict[str, Exhausted]:
+    def _know_exhausted(cls, value: dict[str, OnRetriesExhausted]) -> dict[str, OnRetriesExhausted]:
         _refuse_unknown(value)
         return value
 
@@ -131,6 +175,20 @@ class WorkerSettings(BaseSettings):
             raise ValueError("ENGINE_USER and ENGINE_PASSWORD are set together or not at all")
         if self.engine_user is not None and self.engine_token is not None:
             raise ValueError("ENGINE_TOKEN excludes ENGINE_USER and ENGINE_PASSWORD")
+        oauth2 = (
+            self.engine_oauth2_token_url,
+            self.engine_oauth2_client_id,
+            self.engine_oauth2_client_secret,
+        )
+        if any(oauth2) and not all(oauth2):
+            raise ValueError(
+                "ENGINE_OAUTH2_TOKEN_URL, ENGINE_OAUTH2_CLIENT_ID and ENGINE_OAUTH2_CLIENT_SECRET "
+                "are set together or not at all"
+            )
+        if any(oauth2) and (self.engine_user is not None or self.engine_token is not None):
+            raise ValueError("ENGINE_OAUTH2_TOKEN_URL excludes ENGINE_USER and ENGINE_TOKEN")
+        if self.engine_key_file is not None and self.engine_certificate_file is None:
+            raise ValueError("ENGINE_KEY_FILE needs ENGINE_CERTIFICATE_FILE")
         return self
 
 

@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from external_tasks import Exhausted, TaskRouter
+from external_tasks import CircuitBreaker, OnRetriesExhausted, TaskRouter
 
 from hotel_worker.handlers import booking, client, restaurant, room, validation
 from hotel_worker.reservation import Reservation
@@ -25,10 +26,17 @@ HANDLERS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "release-room": room.release_room,
 }
 
+SERVICES: Mapping[str, str] = {
+    # A module of handlers has the name of their service; this one calls the booking service too.
+    topic: handler.__module__.rpartition(".")[2] if topic != "validate-input" else "booking"
+    for topic, handler in HANDLERS.items()
+}
+"""The service that a topic's handler changes."""
+
 COMPENSATION = frozenset({"cancel-booking", "cancel-table", "release-room"})
 """Topics that undo: they are never given up, so that their used-up retries become incidents."""
 
-EXHAUSTED: Mapping[str, Exhausted] = {
+EXHAUSTED: Mapping[str, OnRetriesExhausted] = {
     topic: "incident" if topic in COMPENSATION else "bpmn_error" for topic in HANDLERS
 }
 """What follows a topic's used-up retries unless the settings say otherwise."""
@@ -37,7 +45,8 @@ EXHAUSTED: Mapping[str, Exhausted] = {
 def new_router(
     services: Services,
     topics: Iterable[str] = tuple(HANDLERS),
-    exhausted: Mapping[str, Exhausted] = EXHAUSTED,
+    exhausted: Mapping[str, OnRetriesExhausted] = EXHAUSTED,
+    breakers: Mapping[str, CircuitBreaker] = MappingProxyType({}),
 ) -> TaskRouter:
     """Register the handlers of some topics, bound to the services they work with.
 
@@ -45,12 +54,18 @@ def new_router(
         services: what the handlers talk to.
         topics: those to register.
         exhausted: what follows used-up retries, by topic; one that is not named follows `EXHAUSTED`.
+        breakers: by service, what pauses the topics that need it while it is down.
     """
     router = TaskRouter()
     rules = {**EXHAUSTED, **exhausted}
     for topic in topics:
         handler = HANDLERS[topic]
-        register = router.task(topic, variables=variables_of(handler), exhausted=rules[topic])
+        register = router.task(
+            topic,
+            variables=variables_of(handler),
+            on_retries_exhausted=rules[topic],
+            breaker=breakers.get(SERVICES[topic]),
+        )
         register(partial(handler, services))
     return router
 

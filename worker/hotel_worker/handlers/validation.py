@@ -1,9 +1,9 @@
 """The first task: is it a reservation that can be made, and is its reference free?"""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from external_tasks import BusinessError, Task
+from hotel_rules.days import today
 
 from hotel_worker.reservation import InvalidReservation, Reservation
 from hotel_worker.services import Services
@@ -20,17 +20,17 @@ def validate_input(services: Services, task: Task) -> dict[str, Any]:
     Raises:
         BusinessError: INVALID_INPUT with `validation_errors`; DUPLICATE_REFERENCE.
     """
-    reservation = _checked(task)
+    reservation = _checked(services, task)
     if not services.room.has_type(task.id, reservation.room_type):
         raise _invalid([{"field": "room_type", "message": "is no room type of this hotel"}])
     services.booking.claim(task.id, reservation.reservation_ref, task.process_instance_id)
     return {"valid": True, "nights": reservation.nights}
 
 
-def _checked(task: Task) -> Reservation:
+def _checked(services: Services, task: Task) -> Reservation:
     try:
         return Reservation.from_variables(
-            task.variables, business_key=task.business_key, today=datetime.now(UTC).date()
+            task.variables, business_key=task.business_key, today=today(services.time_zone)
         )
     except InvalidReservation as error:
         raise _invalid(error.errors) from error

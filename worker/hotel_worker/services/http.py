@@ -1,18 +1,20 @@
-"""HTTP to one service: pooled connections, bounded waits, answers as models."""
+"""HTTP to one service: pooled connections, limits on each response, responses as models."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-import requests
+from external_tasks.bounded_http import BoundedHttp, HttpFailedError, Request, Response
 from external_tasks.errors import TransientError
 from pydantic import BaseModel, ConfigDict, ValidationError
-from requests.adapters import HTTPAdapter
 
+from hotel_worker.services.calls import traced
 from hotel_worker.services.problems import to_error
 
-CONNECT_SECONDS = 3.0
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+"""A service's response to one call is some kilobytes: a hundred rooms at most."""
 
 
 class Answer(BaseModel):
@@ -27,21 +29,36 @@ AnyAnswer = TypeVar("AnyAnswer", bound=Answer)
 class ServiceClient:
     """A thread-safe client of one service.
 
-    Every call raises a HandlerError for anything but a success that can be read; see `problems.to_error`.
+    Every call raises a HandlerError for anything but a success that can be read; see `problems.to_error`. A
+    call is repeated once where a kept-alive connection was closed: nothing is done twice, as the idempotency
+    key is the same. Redirects are not followed, and neither proxies nor .netrc of the environment are used.
 
     Args:
         name: of the service, for messages.
         url: where it is, without a path.
         token: bearer token of its API; None where it is open.
-        timeout: seconds to wait for an answer.
+        timeout: seconds that a call may take in all, to the last byte of its response.
         pool_size: connections that are kept open.
+        max_response_bytes: largest body of a response, decompressed.
     """
 
-    def __init__(self, name: str, url: str, *, token: str | None, timeout: float, pool_size: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        token: str | None,
+        timeout: float,
+        pool_size: int,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> None:
         self._name = name
         self._url = url.rstrip("/")
-        self._timeout = (min(timeout, CONNECT_SECONDS), timeout)
-        self._session = _new_session(token, pool_size)
+        self._timeout = timeout
+        self._headers = {"Accept": "application/json", "User-Agent": "hotel-worker"}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._http = BoundedHttp(self._url, pool_size=pool_size, max_response_bytes=max_response_bytes)
 
     def get(
         self, path: str, answer: type[AnyAnswer], *, task_id: str, query: Mapping[str, Any] | None = None
@@ -54,8 +71,10 @@ class ServiceClient:
             task_id: the external task on whose behalf it is read; the request's id in the service's logs.
             query: parameters; None values are left out.
         """
-        request = requests.Request("GET", self._url + path, params=dict(query or {}))
-        return self._call(request, answer, task_id, {})
+        pairs = [(name, value) for name, value in (query or {}).items() if value is not None]
+        target = f"{path}?{urlencode(pairs)}" if pairs else path
+        request = Request("GET", target, self._headers | {"X-Request-ID": task_id}, repeatable=True)
+        return self._call(request, path, answer, {})
 
     def post(
         self,
@@ -76,57 +95,29 @@ class ServiceClient:
             expected: BPMN error codes by the problem codes that the process has a path for.
         """
         content = {name: value for name, value in body.items() if value is not None}
-        headers = {"Idempotency-Key": task_id}
-        request = requests.Request("POST", self._url + path, json=content, headers=headers)
-        return self._call(request, answer, task_id, expected or {})
+        headers = {"X-Request-ID": task_id, "Idempotency-Key": task_id, "Content-Type": "application/json"}
+        encoded = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+        request = Request("POST", path, self._headers | headers, encoded, repeatable=True)
+        return self._call(request, path, answer, expected or {})
 
     def _call(
-        self, request: requests.Request, answer: type[AnyAnswer], task_id: str, expected: Mapping[str, str]
+        self, request: Request, path: str, answer: type[AnyAnswer], expected: Mapping[str, str]
     ) -> AnyAnswer:
-        request.headers["X-Request-ID"] = task_id
-        call = f"{self._name} service: {request.method} {request.url}"
+        # The path alone: a query may hold an e-mail address, and messages go to the engine and the log.
+        call = f"{self._name} service: {request.method} {self._url}{path}"
         response = self._send(request, call)
-        if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
             raise to_error(response, call, expected)
         try:
-            return answer.model_validate_json(response.content)
+            return answer.model_validate_json(response.body)
         except ValidationError as error:
             wrong = ", ".join(".".join(map(str, part["loc"])) or "body" for part in error.errors())
-            raise TransientError(f"{call} answered something that cannot be read: {wrong}") from error
+            # Without its cause, whose text shows the input.
+            raise TransientError(f"{call} gave an unusable response: check {wrong}") from None
 
-    def _send(self, request: requests.Request, call: str) -> requests.Response:
-        prepared = self._session.prepare_request(request)
+    def _send(self, request: Request, call: str) -> Response:
         try:
-            try:
-                return self._send_once(prepared)
-            except requests.Timeout:
-                raise
-            except requests.ConnectionError:
-                # A kept-alive connection may be closed by the service in the moment it is used again.
-                # Nothing is done twice: the key is the same.
-                return self._send_once(prepared)
-        except requests.RequestException as error:
-            raise TransientError(f"{call} got no answer: {_reason(error)}") from error
-
-    def _send_once(self, prepared: requests.PreparedRequest) -> requests.Response:
-        return self._session.send(prepared, timeout=self._timeout, allow_redirects=False)
-
-
-def _new_session(token: str | None, pool_size: int) -> requests.Session:
-    session = requests.Session()
-    # The environment's proxies and .netrc are not for services next door, and reading them costs each call.
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    if token is not None:
-        session.headers["Authorization"] = f"Bearer {token}"
-    return session
-
-
-def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "it took too long"
-    # The cause's text starts with the representation of a connection, which tells nobody anything.
-    return str(error).rpartition(": ")[2].rstrip("')") or type(error).__name__
+            with traced(self._name, request) as sent:
+                return self._http.send(sent, self._timeout)
+        except HttpFailedError as error:
+            raise TransientError(f"{call} gave no response: {error}") from error

@@ -1,18 +1,13 @@
 """The one place where a service's refusal becomes an outcome of the task."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from external_tasks.bounded_http import Response, parse_json, retry_after
 from external_tasks.errors import BusinessError, HandlerError, PermanentError, TransientError, shorten
-from requests import Response
 
 RESERVATION_CANCELLED = "RESERVATION_CANCELLED"
-
-LONGEST_RETRY_AFTER = 300.0
-"""Seconds; a service that asks for more is asked again after these."""
 
 _REFUSALS = range(400, 500)
 _TRANSIENT = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -33,46 +28,32 @@ def to_error(response: Response, call: str, expected: Mapping[str, str]) -> Hand
     """
     problem = _read_problem(response)
     code, detail = problem.get("code"), _sentence(problem)
-    message = f"{call} answered {response.status_code}{detail}"
+    message = f"{call} answered {response.status}{detail}"
     expected = {RESERVATION_CANCELLED: RESERVATION_CANCELLED, **expected}
     if isinstance(code, str) and code in expected:
         return BusinessError(expected[code], str(problem.get("detail") or code))
-    if response.status_code in _REFUSED_TOKEN:
+    if response.status in _REFUSED_TOKEN:
         return TransientError(f"{message}; set SERVICE_TOKEN to the service's token")
-    if response.status_code in _REFUSALS and response.status_code not in _TRANSIENT:
+    if response.status in _REFUSALS and response.status not in _TRANSIENT:
         return PermanentError(message)
-    return TransientError(message, retry_after(response.headers.get("Retry-After"), datetime.now(UTC)))
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header, in seconds or as a date, as seconds from now; None if there is none."""
-    if not header:
-        return None
-    try:
-        seconds = float(header) if header.strip().isdecimal() else _seconds_until(header, now)
-    except ValueError:
-        return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
-
-
-def _seconds_until(http_date: str, now: datetime) -> float:
-    moment = parsedate_to_datetime(http_date)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    return TransientError(message, retry_after(response.headers.get("Retry-After")))
 
 
 def _read_problem(response: Response) -> dict[str, Any]:
     try:
-        problem = response.json()
+        problem = parse_json(response.body)
     except ValueError:
         return {}
     return problem if isinstance(problem, dict) else {}
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
-    """Write a problem's code, detail and fields as the end of a message."""
+    """Write a problem's code, detail and the names of its fields as the end of a message."""
+    errors = problem.get("errors")
+    # Without their messages: what is wrong with a value may quote a part of it.
     fields = [
-        f"{error.get('field')}: {error.get('message')}"
-        for error in problem.get("errors") or []
+        str(error.get("field"))
+        for error in (errors if isinstance(errors, list) else [])
         if isinstance(error, dict)
     ]
     parts = [str(problem[name]) for name in ("code", "detail") if problem.get(name)] + fields
