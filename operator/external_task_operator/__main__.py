@@ -40,7 +40,7 @@ def run() -> None:
 
     try:
         settings = read_settings()
-        settings.watched()
+        settings.check()
     except SettingsError as error:
         sys.stderr.write(f"hotel-operator: {error}\n")
         sys.exit(EXIT_BAD_SETTINGS)
@@ -49,7 +49,8 @@ def run() -> None:
         Application(settings).run()
     except OSError as error:
         log.error(  # noqa: TRY400 - the traceback would say no more than the error
-            "The health port cannot be served; set OPERATOR_HEALTH_PORT", extra={"error": str(error)}
+            "A port cannot be served; set OPERATOR_HEALTH_PORT or OPERATOR_PUSH_PORT",
+            extra={"error": str(error)},
         )
         sys.exit(EXIT_FAILED)
     except ClusterError as error:

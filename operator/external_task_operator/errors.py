@@ -1,13 +1,17 @@
 """The errors of the operator, and the kinds of failure that a status can name.
 
 OperatorError
-├── InvalidSpec          a scaler that the API server let through but that makes no sense here
+├── InvalidSpec          a scaler that the API server accepted and this operator cannot use
+├── UnsafeName           a name that would change the URL it is part of
+├── OverlookedFilter     an engine that counts more than it was asked for
 ├── EngineFailure        the tasks cannot be counted; carries its kind
-├── ClusterError         an answer of the Kubernetes API that is no success, or no answer
+├── ClusterError         the Kubernetes API refused a call or did not answer
 │   ├── ClusterUnreachable   no answer, or the server is overloaded
 │   ├── NotAllowed           401 or 403: a right is missing
 │   ├── Missing              404
-│   └── Conflict             409: somebody else changed the object in between
+│   ├── Conflict             409: somebody else changed the object in between
+│   ├── NotScalable          a kind that the API server does not serve, or that has no scale
+│   └── NoSelector           a scale that does not say which pods it has
 └── TargetFailure        the target cannot be scaled; carries its kind
 """
 
@@ -24,12 +28,22 @@ class FailureKind(StrEnum):
     ENGINE_ANSWER = "EngineAnswerUnusable"
     AUTHORIZATION_MISSING = "AuthorizationMissing"
     AUTHORIZATION_UNVERIFIED = "AuthorizationUnverified"
+    DEFINITION_UNKNOWN = "ProcessDefinitionUnknown"
     CREDENTIALS_MISSING = "CredentialsMissing"
+    CREDENTIALS_UNUSABLE = "CredentialsUnusable"
+    TOKEN_UNAVAILABLE = "TokenUnavailable"  # noqa: S105 - a reason, not a token
+    ENGINE_NOT_ALLOWED = "EngineNotAllowed"
     INVALID_SPEC = "InvalidSpec"
+    TARGET_NOT_SCALABLE = "TargetNotScalable"
     TARGET_MISSING = "TargetMissing"
     TARGET_FORBIDDEN = "TargetForbidden"
     TARGET_OWNED = "TargetOwnedByOther"
     TARGET_CONFLICT = "TargetConflict"
+    GET_SCALE_FAILED = "FailedGetScale"
+    UPDATE_SCALE_FAILED = "FailedUpdateScale"
+    CLEANUP_FAILED = "CleanupFailed"
+    ORPHANS_NOT_UNLOCKED = "OrphansNotUnlocked"
+    INTERNAL_ERROR = "InternalError"
 
 
 class OperatorError(Exception):
@@ -38,6 +52,14 @@ class OperatorError(Exception):
 
 class InvalidSpec(OperatorError):
     """The object is no scaler that this operator understands."""
+
+
+class UnsafeName(OperatorError):
+    """A name that cannot be one segment of a URL; it is never sent."""
+
+
+class OverlookedFilter(OperatorError):
+    """The engine does not know a filter, and counts as if it were not there."""
 
 
 class EngineFailure(OperatorError):
@@ -91,6 +113,14 @@ class NotAllowed(ClusterError):
 
 class Missing(ClusterError):
     """The object does not exist."""
+
+
+class NotScalable(ClusterError):
+    """The kind is not served, or its objects have no scale."""
+
+
+class NoSelector(ClusterError):
+    """A scale has no label selector, so that its pods are not known."""
 
 
 class Conflict(ClusterError):

@@ -1,7 +1,33 @@
 """Log lines: one an event, structured, on standard error."""
 
+import json
+import logging
 import logging.config
 from typing import Literal
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class TextFormatter(logging.Formatter):
+    """Lines for people, with what a line is about behind its message; control characters are made visible."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        about = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        record = logging.makeLogRecord(vars(record))
+        record.msg, record.args = " ".join([_shown(record.getMessage()), *map(_pair, about.items())]), None
+        return super().format(record)
+
+
+def _pair(item: tuple[str, object]) -> str:
+    name, value = item
+    text = str(value)
+    quoted = not text or any(char.isspace() or char in '"=' for char in text)
+    return f"{name}={json.dumps(text, ensure_ascii=False)}" if quoted else f"{name}={_shown(text)}"
+
+
+def _shown(text: str) -> str:
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
 
 
 def configure_logging(level: str, form: Literal["json", "text"]) -> None:
@@ -16,7 +42,10 @@ def configure_logging(level: str, form: Literal["json", "text"]) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {
-                "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+                "text": {
+                    "()": TextFormatter,
+                    "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+                },
                 "json": {
                     "()": "pythonjsonlogger.json.JsonFormatter",
                     "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
@@ -26,10 +55,12 @@ def configure_logging(level: str, form: Literal["json", "text"]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
             "root": {"level": level, "handlers": ["stderr"]},
             "loggers": {
-                # Every retried connection would be a line; what comes of it is logged here anyway.
+                # Every retried connection would be a line; the outcome is logged here anyway.
                 "urllib3": {"level": "ERROR"},
-                # The framework tells of each object that it sees.
+                # The framework reports each object that it sees.
                 "kopf.objects": {"level": "WARNING"},
+                # It warns that signals do not reach its thread; they are handled in the main one.
+                "kopf._core.reactor.running": {"level": "ERROR"},
             },
         }
     )

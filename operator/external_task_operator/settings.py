@@ -8,9 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from external_task_operator.names import is_host_pattern, is_namespace
+
 ALL_NAMESPACES = "*"
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _OWN_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+_TOKEN = re.compile(r"[-A-Za-z0-9._~+/=]{16,1024}")
 
 
 class SettingsError(Exception):
@@ -25,6 +29,14 @@ class OperatorSettings(BaseSettings):
     operator_namespaces: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Namespaces to watch, separated by commas; * for all. Default: the operator's own",
+    )
+    operator_allowed_engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description=(
+            "Hosts that engine URLs may have, separated by commas: engine.example.com, *.example.com, "
+            "*.hotel.svc for the Services of a namespace, *.{namespace}.svc for those of the scaler's own. "
+            "Default: every host"
+        ),
     )
     operator_threads: int = Field(default=16, ge=1, le=256, description="Polls that are under way at a time")
     operator_connections: int = Field(default=4, ge=1, le=64, description="Connections to each engine")
@@ -43,6 +55,13 @@ class OperatorSettings(BaseSettings):
         le=65535,
         description="TCP port of /livez, /readyz and /metrics; 0 takes a free one",
     )
+    operator_push_token_file: Path | None = Field(
+        default=None,
+        description="File with the bearer token of pushes, at least 16 characters; default: no pushes",
+    )
+    operator_push_port: int = Field(
+        default=8091, ge=0, le=65535, description="TCP port of pushes; 0 takes a free one"
+    )
     pod_name: str = Field(
         default_factory=socket.gethostname, description="Name of the operator's pod; default: the host's"
     )
@@ -52,7 +71,7 @@ class OperatorSettings(BaseSettings):
     )
     log_format: Literal["json", "text"] = Field(default="json", description="One JSON object or text a line")
 
-    @field_validator("operator_namespaces", mode="before")
+    @field_validator("operator_namespaces", "operator_allowed_engines", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -63,11 +82,49 @@ class OperatorSettings(BaseSettings):
     @classmethod
     def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         # The framework would take team-* for a pattern, and then watch nothing.
-        if wrong := [name for name in value if name != ALL_NAMESPACES and not _NAME.fullmatch(name)]:
+        if wrong := [name for name in value if name != ALL_NAMESPACES and not is_namespace(name)]:
             raise ValueError(
                 f"{', '.join(wrong)}: not the name of a namespace, and not {ALL_NAMESPACES} alone"
             )
         return value
+
+    @field_validator("operator_allowed_engines")
+    @classmethod
+    def _are_patterns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [pattern for pattern in value if not is_host_pattern(pattern)]:
+            hosts = "name hosts without scheme and port, as engine.example.com or *.example.com"
+            raise ValueError(f"{', '.join(wrong)}: {hosts}")
+        return value
+
+    def push_token(self) -> str:
+        """Return the token that pushes must bear; read again each time, as a mounted Secret may change.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it holds no token, or a short one.
+        """
+        token = (
+            "" if self.operator_push_token_file is None else self.operator_push_token_file.read_text("utf-8")
+        )
+        token = token.strip()
+        if not _TOKEN.fullmatch(token):
+            raise ValueError(
+                f"{self.operator_push_token_file} must hold a token of 16 to 1024 letters, digits and -._~+/="
+            )
+        return token
+
+    def check(self) -> None:
+        """Make sure that the operator can run with them.
+
+        Raises:
+            SettingsError: it cannot; the message names the setting.
+        """
+        self.watched()
+        if self.operator_push_token_file is not None:
+            try:
+                self.push_token()
+            except (OSError, ValueError) as error:
+                raise SettingsError(f"OPERATOR_PUSH_TOKEN_FILE: {error}") from error
 
     @property
     def all_namespaces(self) -> bool:
@@ -78,7 +135,7 @@ class OperatorSettings(BaseSettings):
         """Return the namespaces to watch; none if it is the whole cluster.
 
         Raises:
-            SettingsError: nothing is said, and there is no pod whose namespace could be meant.
+            SettingsError: no namespace is set, and the operator does not run in a pod.
         """
         if self.all_namespaces:
             return ()

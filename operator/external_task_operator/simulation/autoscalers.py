@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from external_task_operator.behavior import limit_rate, stabilise
-from external_task_operator.history import History
-from external_task_operator.observation import Observation, TopicCount
-from external_task_operator.policy import decide
+from external_task_operator.policy.behavior import limit_rate, stabilise
+from external_task_operator.policy.history import History
+from external_task_operator.policy.observation import Observation, TopicCount
+from external_task_operator.policy.policy import decide
 from external_task_operator.simulation.fleet import Fleet
 from external_task_operator.spec import Behavior, ScalerSpec
 
@@ -161,7 +161,7 @@ class Keda:
         return min(self.at, self.hpa.at)
 
     def look(self, fleet: Fleet, now: float) -> None:
-        """Let KEDA's loop or the HPA look, whoever's turn it is."""
+        """Let KEDA's loop or the HPA look, whichever is due."""
         if self.at <= now:
             self._switch(fleet, now)
         if self.hpa.at <= now:

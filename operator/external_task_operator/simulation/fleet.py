@@ -73,7 +73,7 @@ class Fleet:
 
     @property
     def replicas(self) -> int:
-        """What the target is told to have."""
+        """The target's spec.replicas."""
         return len(self.pods)
 
     @property

@@ -40,7 +40,7 @@ class Outcome:
         replica_seconds: from the creation of each pod until its end, until ten minutes after the last task.
         most_replicas: at any moment.
         scalings: changes of the replicas.
-        busy_pods_taken: pods that were told to go while they worked.
+        busy_pods_taken: pods that were terminated while they worked.
         tasks_killed: tasks that were not done when the time for that was over.
         samples: for the plot.
     """
@@ -65,7 +65,7 @@ def simulate(
     """Replay arrivals until all tasks are done, and ten minutes more for the scale-in.
 
     Raises:
-        NeverDrained: the tasks pile up for ever.
+        NeverDrained: the backlog keeps growing.
     """
     fleet, samples = Fleet(settings), []
     expected, drained_at, next_arrival = len(arrivals) * settings.stages, math.inf, 0

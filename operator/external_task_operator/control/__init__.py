@@ -1,0 +1,1 @@
+"""The control loop: watch, poll, decide, act, report."""

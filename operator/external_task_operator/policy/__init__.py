@@ -1,0 +1,1 @@
+"""The scaling policy: pure functions from what was observed to a decision."""
