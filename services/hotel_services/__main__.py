@@ -5,7 +5,7 @@ import importlib
 import sys
 
 from hotel_services.kit.commands import COMMANDS, execute
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.service import Service
 
 SERVICES = ("booking", "room", "restaurant", "client")
 

@@ -17,9 +17,10 @@ from hotel_services.booking.models import (
     ReferenceRequest,
 )
 from hotel_services.booking.tables import Booking
-from hotel_services.kit.fields import Identifier
-from hotel_services.kit.operations import Answer, Api
-from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, RESERVATION_CANCELLED, Problem
+from hotel_services.kit.http.fields import Identifier
+from hotel_services.kit.http.operations import Answer, Api
+from hotel_services.kit.http.problems import NOT_FOUND, Problem
+from hotel_services.shared.references import REFERENCE_TAKEN, RESERVATION_CANCELLED
 
 api = Api("/api/booking")
 
@@ -30,9 +31,9 @@ api = Api("/api/booking")
     problems=(REFERENCE_TAKEN,),
 )
 def claim_reference(session: Session, body: ClaimRequest) -> Answer:
-    """Claim a reservation's reference for one who makes it.
+    """Claim a reservation's reference for the claimant who makes it.
 
-    The same claimant may ask again (200); any other is refused, for good.
+    The same claimant may send this again (200); every other claimant is refused.
     """
     is_new = bookings.claim(session, body.reservation_ref, body.claimant)
     view = ClaimView(reservation_ref=body.reservation_ref, claimant=body.claimant)
@@ -64,7 +65,7 @@ def confirm_booking(session: Session, body: ReferenceRequest) -> BookingView:
 def cancel_booking(session: Session, body: ReferenceRequest) -> CancelView:
     """Cancel a reservation's booking.
 
-    A reservation that has no booking yet will be refused when it asks for one.
+    If the reservation has no booking yet, a later request for one is refused.
     """
     cancelled = bookings.cancel(session, body.reservation_ref)
     return CancelView(reservation_ref=body.reservation_ref, status=Status.CANCELLED, cancelled=cancelled)

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from hotel_services.booking.domain import Content, Status
 from hotel_services.booking.tables import Booking, Claim
-from hotel_services.kit.clock import present
-from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, Problem
-from hotel_services.kit.references import cancel_reference, open_reference
-from hotel_services.kit.upserts import insert_into
+from hotel_services.kit.database.clock import present
+from hotel_services.kit.database.upserts import insert_into
+from hotel_services.kit.http.problems import NOT_FOUND, Problem
+from hotel_services.shared.references import REFERENCE_TAKEN, cancel_reference, open_reference
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What a booking is and what may become of it: rules without a database."""
+"""Bookings and their statuses: rules without a database."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a booking is in its life; the way leads downwards only."""
+    """A booking's status; it changes downwards only."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"

@@ -4,27 +4,24 @@ import datetime as dt
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from hotel_services.booking.domain import Status
-from hotel_services.kit.fields import (
-    Guests,
-    Identifier,
-    IsoDate,
-    Moment,
-    RequestModel,
-    ReservationRef,
-    ViewModel,
-    check_nights,
-)
-from hotel_services.kit.paging import Page, PageQuery
+from hotel_services.kit.http.fields import Form, Identifier, IsoDate, Moment, RequestModel, ViewModel
+from hotel_services.kit.http.paging import Page, PageQuery
+from hotel_services.shared.dates import check_nights
+from hotel_services.shared.guests import Guests
+from hotel_services.shared.references import ReservationRef
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Id = Annotated[
+    str, Form(r"^[A-Za-z0-9._-]{1,64}$", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
+]
 """An id that another service gave."""
 
 Claimant = Annotated[
     str,
+    Form(r"^[!-~]{1,200}$", "must be 1 to 200 visible ASCII characters"),
     Field(
-        pattern=r"^[!-~]{1,200}$",
         description="A token of the claimant's own, such as the process instance's id",
         examples=["7c6d2f9e-4f0b-11f0-9b0e-0242ac110002"],
     ),
@@ -32,7 +29,7 @@ Claimant = Annotated[
 
 
 class ClaimRequest(RequestModel):
-    """Somebody who wants to be the only one to make this reservation."""
+    """A claimant who wants to be the only one to make this reservation."""
 
     reservation_ref: ReservationRef
     claimant: Claimant
@@ -72,11 +69,21 @@ class BookingQuery(PageQuery):
     from_: Annotated[
         IsoDate | None, Field(alias="from", description="Stays with a night on this day or later")
     ] = None
-    to: Annotated[IsoDate | None, Field(description="Stays with a night before this day")] = None
+    to: Annotated[
+        IsoDate | None, Field(description="Stays with a night before this day, not before `from`")
+    ] = None
+
+    @field_validator("to")
+    @classmethod
+    def _ends_after_it_begins(cls, to: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        begin = info.data.get("from_")
+        if to is not None and begin is not None and to < begin:
+            raise PydanticCustomError("bounds", "must not be before from")
+        return to
 
 
 class ClaimView(ViewModel):
-    """Who makes the reservation."""
+    """Which claimant makes the reservation."""
 
     reservation_ref: str
     claimant: str
@@ -98,7 +105,7 @@ class BookingView(ViewModel):
 
 
 class CancelView(ViewModel):
-    """What became of a cancellation."""
+    """The result of a cancellation."""
 
     reservation_ref: str
     status: Status

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hotel_services.booking.models import BookingPage, BookingQuery, BookingView
 from hotel_services.booking.tables import Booking
-from hotel_services.kit.paging import fetch_page
+from hotel_services.kit.http.paging import fetch_page
 
 _FILTERS = {
     "client_id": Booking.client_id,

@@ -3,7 +3,7 @@
 from hotel_services.booking.api import api
 from hotel_services.booking.settings import BookingSettings
 from hotel_services.booking.tables import Base
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.service import Service
 
 SERVICE = Service(
     name="booking",

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hotel_services.booking.domain import Content, Status
-from hotel_services.kit.columns import NAMING, UtcDateTime, binary_text, identifier
+from hotel_services.kit.database.columns import NAMING, UtcDateTime, binary_text, identifier
 
 
 class Base(DeclarativeBase):

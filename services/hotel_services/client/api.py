@@ -15,10 +15,10 @@ from hotel_services.client.models import (
     UpdateRequest,
 )
 from hotel_services.client.tables import Client
-from hotel_services.kit.fields import Identifier
-from hotel_services.kit.operations import Answer, Api
-from hotel_services.kit.paging import PageQuery, fetch_page
-from hotel_services.kit.problems import NOT_FOUND
+from hotel_services.kit.http.fields import Identifier
+from hotel_services.kit.http.operations import Answer, Api
+from hotel_services.kit.http.paging import PageQuery, fetch_page
+from hotel_services.kit.http.problems import NOT_FOUND
 
 api = Api("/api/client")
 
@@ -27,7 +27,7 @@ api = Api("/api/client")
 def search_client(session: Session, query: SearchQuery) -> SearchView:
     """Find a client by e-mail address.
 
-    Upper and lower case and compatible Unicode characters are the same.
+    Case and the way in which a character is composed make no difference; domains are compared by IDNA 2008.
     """
     client = clients.find_by_email(session, query.email)
     found = ClientView.model_validate(client) if client else None
@@ -70,10 +70,12 @@ def update_client(session: Session, client_id: Identifier, body: UpdateRequest) 
     return ClientView.model_validate(clients.change(session, client_id, body))
 
 
-@api.post("/clients/{client_id}/erase", answers={HTTPStatus.OK: ClientView})
+@api.post("/clients/{client_id}/erase", answers={HTTPStatus.OK: ClientView}, scrubs=True)
 def erase_client(session: Session, client_id: Identifier) -> ClientView:
-    """Erase a client's personal data; the id stays, so that bookings keep what they refer to.
+    """Erase a client's personal data, also in answers that are kept for retries.
 
-    The e-mail address is free again afterwards.
+    What remains is the client's id, when it was made and when it was erased, so that bookings keep what they
+    refer to; no other service holds personal data. The e-mail address is free again. If the request fails,
+    send it again: an erasure can be repeated.
     """
     return ClientView.model_validate(clients.erase(session, client_id))

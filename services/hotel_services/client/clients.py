@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from hotel_services.client.domain import ERASED_NAME, email_key
 from hotel_services.client.models import ClientView, CreateRequest, UpdateRequest
 from hotel_services.client.tables import Client
-from hotel_services.kit.clock import now, present
-from hotel_services.kit.idempotency import rewrite_answers
-from hotel_services.kit.problems import NOT_FOUND, Problem, ProblemKind
-from hotel_services.kit.upserts import insert_into
+from hotel_services.kit.database.clock import now, present
+from hotel_services.kit.database.upserts import insert_into
+from hotel_services.kit.http.idempotency import rewrite_answers
+from hotel_services.kit.http.problems import NOT_FOUND, Problem, ProblemKind
 
 EMAIL_TAKEN = ProblemKind(409, "EMAIL_TAKEN", "Another client has this e-mail address")
 CLIENT_ERASED = ProblemKind(409, "CLIENT_ERASED", "The client's personal data were erased")

@@ -2,37 +2,51 @@
 
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from hotel_rules.emails import MAX_EMAIL_LENGTH, check_email
+from hotel_rules.phones import MAX_PHONE_LENGTH, check_phone
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from hotel_services.kit.fields import CONTROL, Identifier, Moment, PersonName, RequestModel, ViewModel
-from hotel_services.kit.paging import Page
-
-# Not all of RFC 5322, which allows quotes and comments that nobody has; letters of any script are welcome.
-_LOCAL = rf"[^{CONTROL}\s@\"(),:;<>\[\\\]]{{1,64}}"
-_LABEL = rf"[^{CONTROL}\s!-,.:-@\[-`{{-~/]+"
+from hotel_services.kit.http.fields import Identifier, Moment, RequestModel, ViewModel, obeying
+from hotel_services.kit.http.paging import Page
+from hotel_services.shared.guests import PersonName
 
 Email = Annotated[
     str,
-    Field(
-        min_length=6,
-        max_length=254,
-        pattern=rf"^{_LOCAL}@({_LABEL}\.)+{_LABEL}$",
-        description="A mail address; letters of any script",
-        examples=["jean@example.com"],
+    obeying(check_email),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "idn-email",
+            "maxLength": MAX_EMAIL_LENGTH,
+            "description": "An e-mail address; letters of any script",
+            "examples": ["jean@example.com"],
+        }
     ),
 ]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ()./-]{2,38}[0-9]$", examples=["+33 1 23 45 67 89"])]
+Phone = Annotated[
+    str,
+    obeying(check_phone),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "phone",
+            "maxLength": MAX_PHONE_LENGTH,
+            "description": "A phone number, with + and the country's code or as it is dialled there",
+            "examples": ["+33 1 23 45 67 89", "(555) 123-4567"],
+        }
+    ),
+]
 
 
 class SearchQuery(RequestModel):
-    """Whom to look for."""
+    """The client to look for."""
 
     email: Email
 
 
 class CreateRequest(RequestModel):
-    """A client as they introduce themselves."""
+    """A new client."""
 
     first_name: PersonName
     last_name: PersonName

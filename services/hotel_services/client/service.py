@@ -3,14 +3,14 @@
 from hotel_services.client.api import api
 from hotel_services.client.settings import ClientSettings
 from hotel_services.client.tables import Base
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.service import Service
 
 SERVICE = Service(
     name="client",
     title="Client service",
     description=(
-        "The people who reserve, one client for each e-mail address. Personal data are never logged and can "
-        "be erased."
+        "The people who make reservations, one for each e-mail address. Personal data are never logged "
+        "and can be erased."
     ),
     settings=ClientSettings,
     api=api,

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from hotel_services.kit.columns import NAMING, UtcDateTime, identifier
+from hotel_services.kit.database.columns import NAMING, UtcDateTime, identifier
 
 
 class Base(DeclarativeBase):

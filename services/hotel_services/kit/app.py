@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from hotel_services.kit import auth, dispatch, docs, health, observation, openapi, refusals
-from hotel_services.kit.database import Database
-from hotel_services.kit.engines import make_engine
+from hotel_services.kit import tracing
+from hotel_services.kit.database.connections import make_engine
+from hotel_services.kit.database.transactions import Database
+from hotel_services.kit.http import auth, dispatch, docs, error_handlers, health, instrumentation, openapi
+from hotel_services.kit.http.health import Readiness
+from hotel_services.kit.http.parsing import MAX_BODY_BYTES
+from hotel_services.kit.http.service import AnyService
 from hotel_services.kit.metrics import Metrics
-from hotel_services.kit.parsing import MAX_BODY_BYTES
-from hotel_services.kit.service import AnyService
 from hotel_services.kit.settings import ServiceSettings
 
 
@@ -19,6 +21,7 @@ class Resources:
 
     database: Database
     metrics: Metrics
+    readiness: Readiness
 
 
 def open_resources(service: AnyService, settings: ServiceSettings) -> Resources:
@@ -34,7 +37,7 @@ def open_resources(service: AnyService, settings: ServiceSettings) -> Resources:
     database = Database(
         engine, retry_seconds=settings.database_retry_seconds, retries=metrics.database_retries
     )
-    return Resources(database, metrics)
+    return Resources(database, metrics, Readiness(database))
 
 
 def create_app(service: AnyService, settings: ServiceSettings, resources: Resources | None = None) -> Flask:
@@ -53,11 +56,14 @@ def create_app(service: AnyService, settings: ServiceSettings, resources: Resour
     # A path has one spelling; the others are not found, rather than redirected to it.
     app.url_map.merge_slashes = False
     app.extensions["resources"] = resources
+    if tracing.configure(f"hotel-{service.name}"):
+        tracing.watch_requests(app)
+        tracing.watch_statements(resources.database.engine)
     # In this order: a refused request is observed as well.
-    observation.install(app, resources.metrics)
+    instrumentation.install(app, resources.metrics)
     auth.install(app, settings.service_token)
-    refusals.install(app)
-    health.install(app, resources.database, resources.metrics)
+    error_handlers.install(app)
+    health.install(app, resources.readiness, resources.metrics)
     document = openapi.describe(service)
     docs.install(app, document)
     for operation in service.api.operations:
@@ -68,4 +74,14 @@ def create_app(service: AnyService, settings: ServiceSettings, resources: Resour
             methods=[operation.method],
             provide_automatic_options=False,
         )
+    return app
+
+
+def create_health_app(service: AnyService, resources: Resources) -> Flask:
+    """Return the application of the health port: it answers probes and monitoring, nothing else."""
+    app = Flask(f"{service.name}-health", static_folder=None)
+    app.url_map.merge_slashes = False
+    instrumentation.install(app, resources.metrics)
+    error_handlers.install(app)
+    health.install(app, resources.readiness, resources.metrics)
     return app

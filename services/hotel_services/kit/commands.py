@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
-from hotel_services.kit import openapi, schema, server
 from hotel_services.kit.app import Resources, open_resources
-from hotel_services.kit.database import DatabaseUnavailableError
-from hotel_services.kit.engines import parse_url
+from hotel_services.kit.database.connections import parse_url
+from hotel_services.kit.database.transactions import DatabaseUnavailableError
+from hotel_services.kit.http import openapi
+from hotel_services.kit.http.service import AnyService
 from hotel_services.kit.logs import configure_logging
-from hotel_services.kit.schema import SchemaError
-from hotel_services.kit.service import AnyService
+from hotel_services.kit.migrations import schema
+from hotel_services.kit.migrations.schema import SchemaError
+from hotel_services.kit.serving import server
 from hotel_services.kit.settings import ServiceSettings, SettingsError, read_settings
 from hotel_services.kit.sweeper import sweep_once
 
@@ -34,14 +36,14 @@ def _seed(service: AnyService, settings: ServiceSettings, session: Session) -> N
 
 def _serve(service: AnyService, settings: ServiceSettings) -> None:
     """Serve requests until a signal ends it."""
-    listener = server.bind(settings)
+    listeners = server.bind(settings)
     resources = open_resources(service, settings)
     if settings.migrate_at_start:
         prepare(service, settings, resources)
     else:
         schema.check(service, resources.database)
     resources.database.close()
-    server.serve(service, settings, listener)
+    server.serve(service, settings, listeners)
 
 
 def _migrate(service: AnyService, settings: ServiceSettings) -> None:
@@ -52,7 +54,7 @@ def _migrate(service: AnyService, settings: ServiceSettings) -> None:
 
 
 def _sweep(service: AnyService, settings: ServiceSettings) -> None:
-    """Clear away what has expired, once."""
+    """Note expired holds and delete old idempotency keys, once."""
     resources = open_resources(service, settings)
     schema.check(service, resources.database)
     sweep_once(service, settings, resources)
@@ -73,7 +75,7 @@ COMMANDS: Mapping[str, Callable[[AnyService, ServiceSettings], None]] = {
 
 
 def execute(service: AnyService, name: str) -> int:
-    """Run the command; return the exit code: 0, 2 for a wrong setting, 3 for a database that will not do."""
+    """Run the command; return the exit code: 0, 2 for a wrong setting, 3 for the database."""
     try:
         settings = read_settings(service.settings)
     except SettingsError as error:

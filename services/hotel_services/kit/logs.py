@@ -58,8 +58,8 @@ def configure_logging(service: str, settings: ServiceSettings) -> None:
                 }
             },
             "root": {"level": settings.log_level, "handlers": ["stderr"]},
-            # What Alembic tells at INFO is in our own line about the migration.
-            # SQLAlchemy shows whole rows at DEBUG, with the personal data in them.
+            # Our own line about the migration says what Alembic logs at INFO.
+            # At DEBUG, SQLAlchemy logs whole rows with personal data.
             "loggers": {"alembic": {"level": "WARNING"}, "sqlalchemy": {"level": "WARNING"}},
         }
     )

@@ -29,7 +29,7 @@ class Metrics:
         )
         self.database_retries = Counter(
             "hotel_database_retries_total",
-            "Attempts at a unit of work that the database made fail",
+            "Attempts at a unit of work that failed because of the database",
             ["reason"],
             registry=self.registry,
         )

@@ -6,6 +6,9 @@ from typing import Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+HEALTH_PORT_DISTANCE = 1000
+HIGHEST_PORT = 65_535
+
 
 class SettingsError(Exception):
     """The environment holds a setting that cannot be used; the message names it."""
@@ -17,13 +20,33 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on")
-    port: int = Field(default=0, ge=0, le=65535, description="TCP port to listen on; 0 takes any free one")
+    port: int = Field(
+        default=0, ge=0, le=HIGHEST_PORT, description="TCP port to listen on; 0 takes any free one"
+    )
+    health_host: str | None = Field(
+        default=None, description="Address to listen on for health and metrics; HOST if it is not set"
+    )
+    health_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=HIGHEST_PORT,
+        description="TCP port for health and metrics; PORT + 1000 if it is not set; 0 takes any free one",
+    )
     threads: int = Field(default=8, ge=1, le=256, description="Requests served at the same time")
     graceful_seconds: int = Field(
         default=30, ge=1, le=3600, description="Seconds that a stopping service may take to finish requests"
     )
     client_seconds: int = Field(
-        default=10, ge=1, le=600, description="Seconds to wait for the next byte of a client, then it is left"
+        default=10,
+        ge=1,
+        le=600,
+        description="Seconds that a client may take to send a whole request, and to take the whole answer",
+    )
+    connections: int = Field(
+        default=1000,
+        ge=1,
+        le=20_000,
+        description="Connections that are open at the same time; idle and slow ones make room",
     )
     database_url: SecretStr = Field(
         default=SecretStr("sqlite:///hotel.db"),
@@ -57,6 +80,22 @@ class ServiceSettings(BaseSettings):
         default="INFO", description="Least severe log lines that are written"
     )
     log_format: Literal["json", "text"] = Field(default="json", description="One JSON object or text a line")
+
+    @property
+    def health_address(self) -> tuple[str, int]:
+        """Host and port of health and metrics.
+
+        Raises:
+            SettingsError: The port that follows from PORT does not exist.
+        """
+        host = self.health_host or self.host
+        if self.health_port is not None:
+            return host, self.health_port
+        if self.port == 0:
+            return host, 0
+        if self.port + HEALTH_PORT_DISTANCE > HIGHEST_PORT:
+            raise SettingsError(f"Set HEALTH_PORT: PORT + {HEALTH_PORT_DISTANCE} is above {HIGHEST_PORT}")
+        return host, self.port + HEALTH_PORT_DISTANCE
 
 
 class SeededSettings(ServiceSettings):

@@ -1,4 +1,4 @@
-"""A background thread that clears away what has expired; nothing is right or wrong because of it."""
+"""A background thread that notes what has expired and deletes old rows; no answer depends on it."""
 
 import logging
 import threading
@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hotel_services.kit import idempotency
 from hotel_services.kit.app import Resources
-from hotel_services.kit.database import Database
-from hotel_services.kit.service import AnyService, Sweep
+from hotel_services.kit.database.transactions import Database
+from hotel_services.kit.http import idempotency
+from hotel_services.kit.http.service import AnyService, Sweep
 from hotel_services.kit.settings import ServiceSettings
 
 _MOST_BATCHES = 100
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def sweep_once(service: AnyService, settings: ServiceSettings, resources: Resources) -> dict[str, int]:
-    """Clear away what has expired now; return how many rows by name."""
+    """Note or delete what has expired now; return how many rows by name."""
 
     def keys(session: Session, settings: ServiceSettings) -> int:
         return idempotency.sweep(session, settings.idempotency_seconds)
@@ -28,6 +28,7 @@ def sweep_once(service: AnyService, settings: ServiceSettings, resources: Resour
         resources.metrics.swept.labels(name).inc(found[name])
     if any(found.values()):
         log.info("swept", extra={"swept": found})
+    resources.database.scrub_if_needed()
     return found
 
 
@@ -65,5 +66,5 @@ class Sweeper:
             try:
                 sweep_once(*self._work)
             except Exception:
-                # The next turn may fare better, and no request depends on this one.
+                # The next sweep may succeed, and no request depends on this one.
                 log.warning("sweep failed", exc_info=True)

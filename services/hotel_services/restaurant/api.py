@@ -4,12 +4,12 @@ from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.fields import Identifier
-from hotel_services.kit.operations import Answer, Api
-from hotel_services.kit.paging import PageQuery
-from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, RESERVATION_CANCELLED, Problem
-from hotel_services.restaurant import sales, search
-from hotel_services.restaurant.domain import State, Wish
+from hotel_services.kit.http.fields import Identifier
+from hotel_services.kit.http.operations import Answer, Api
+from hotel_services.kit.http.paging import PageQuery
+from hotel_services.kit.http.problems import NOT_FOUND, Problem
+from hotel_services.restaurant import reservations, search
+from hotel_services.restaurant.domain import State, TableRequest
 from hotel_services.restaurant.models import (
     AvailabilityQuery,
     AvailabilityView,
@@ -23,28 +23,29 @@ from hotel_services.restaurant.models import (
     TableReservationView,
 )
 from hotel_services.restaurant.tables import TableReservation
+from hotel_services.shared.references import REFERENCE_TAKEN, RESERVATION_CANCELLED
 
 api = Api("/api/restaurant")
 
 
 @api.get("/availability", answers=AvailabilityView)
 def find_available_tables(session: Session, query: AvailabilityQuery) -> AvailabilityView:
-    """Find the tables that a party could have."""
+    """Find the tables that are free for a party."""
     return search.availability(session, query)
 
 
 @api.post(
     "/reserve",
     answers={HTTPStatus.CREATED: TableReservationView, HTTPStatus.OK: TableReservationView},
-    problems=(REFERENCE_TAKEN, RESERVATION_CANCELLED, sales.TABLE_NOT_AVAILABLE),
+    problems=(REFERENCE_TAKEN, RESERVATION_CANCELLED, reservations.TABLE_NOT_AVAILABLE),
 )
 def reserve_table(session: Session, body: ReserveRequest) -> Answer:
     """Reserve the smallest free table that seats the party.
 
     The same request again finds the reservation that is there (200).
     """
-    wish = Wish(body.date, body.seating, body.guests)
-    sold, is_new = sales.reserve(session, body.reservation_ref, wish)
+    request = TableRequest(body.date, body.seating, body.guests)
+    sold, is_new = reservations.reserve(session, body.reservation_ref, request)
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return Answer(TableReservationView.model_validate(sold), status)
 
@@ -53,9 +54,9 @@ def reserve_table(session: Session, body: ReserveRequest) -> Answer:
 def cancel_table(session: Session, body: ReferenceRequest) -> CancelView:
     """Make a reservation's table free.
 
-    A reservation that has no table yet will be refused when it asks for one.
+    If the reservation has no table yet, a later request for one is refused.
     """
-    cancelled = sales.cancel(session, body.reservation_ref)
+    cancelled = reservations.cancel(session, body.reservation_ref)
     return CancelView(reservation_ref=body.reservation_ref, state=State.CANCELLED, cancelled=cancelled)
 
 

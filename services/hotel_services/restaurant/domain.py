@@ -1,4 +1,4 @@
-"""Which table a party gets, and why it gets none: rules without a database."""
+"""Which table a party gets, or why it gets none: rules without a database."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -7,15 +7,15 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a table reservation is in its life."""
+    """A table reservation's state."""
 
     RESERVED = "reserved"
     CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a reservation asks for; asking again with the same wish is the same request."""
+class TableRequest:
+    """What a reservation asks for; asking again with the same request is the same request."""
 
     date: dt.date
     seating: str
@@ -52,16 +52,16 @@ class FloorPlan:
         fitting = (table for table in self.tables if table.seats >= guests and table.table_id not in taken)
         return sorted(fitting, key=lambda table: (table.seats, table.table_id))
 
-    def refusal(self, wish: Wish) -> str | None:
+    def refusal(self, request: TableRequest) -> str | None:
         """Return why no table could be had even in an empty house; None if one could."""
-        if wish.seating not in self.seatings:
-            return f"There is no seating at {wish.seating}, only at {', '.join(self.seatings)}"
+        if request.seating not in self.seatings:
+            return f"There is no seating at {request.seating}, only at {', '.join(self.seatings)}"
         largest = max((table.seats for table in self.tables), default=0)
-        if wish.guests > largest:
-            return f"The largest table seats {largest}, fewer than the party of {wish.guests}"
+        if request.guests > largest:
+            return f"The largest table seats {largest}, fewer than the party of {request.guests}"
         return None
 
 
-def sold_out(wish: Wish) -> str:
+def sold_out(request: TableRequest) -> str:
     """Return why no table can be had in a house where others were sold before."""
-    return f"Every table that seats {wish.guests} is taken on {wish.date} at {wish.seating}"
+    return f"Every table that seats {request.guests} is taken on {request.date} at {request.seating}"

@@ -4,24 +4,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hotel_services.kit.fields import (
-    Guests,
-    Identifier,
-    IsoDate,
-    Moment,
-    QueryGuests,
-    RequestModel,
-    ReservationRef,
-    ViewModel,
-)
-from hotel_services.kit.paging import Page, PageQuery
+from hotel_services.kit.http.fields import Form, Identifier, IsoDate, Moment, RequestModel, ViewModel
+from hotel_services.kit.http.paging import Page, PageQuery
 from hotel_services.restaurant.domain import State
+from hotel_services.shared.guests import Guests, QueryGuests
+from hotel_services.shared.references import ReservationRef
 
-TableId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$", examples=["T07"])]
+TableId = Annotated[
+    str,
+    Form(r"^[A-Za-z0-9._-]{1,32}$", "must be 1 to 32 letters, digits, dots, hyphens or underscores"),
+    Field(examples=["T07"]),
+]
 SeatingTime = Annotated[
     str,
+    Form(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "must be a time such as 19:00"),
     Field(
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="When the seating begins, as HH:MM",
         examples=["19:00"],
     ),
@@ -29,7 +26,7 @@ SeatingTime = Annotated[
 
 
 class AvailabilityQuery(RequestModel):
-    """Which tables a party could have."""
+    """The party for which a table is wanted."""
 
     date: IsoDate
     seating: SeatingTime
@@ -37,7 +34,7 @@ class AvailabilityQuery(RequestModel):
 
 
 class ReserveRequest(RequestModel):
-    """A table that is wanted; the restaurant picks it."""
+    """A table for a party; the service chooses it."""
 
     reservation_ref: ReservationRef
     date: IsoDate
@@ -73,7 +70,7 @@ class AvailabilityView(ViewModel):
 
     available: bool
     tables: list[TableView]
-    reason: str | None = Field(description="Why no table can be had")
+    reason: str | None = Field(description="Why no table is free")
 
 
 class SeatingView(ViewModel):
@@ -96,7 +93,7 @@ class TableReservationView(ViewModel):
 
 
 class CancelView(ViewModel):
-    """What became of a cancellation."""
+    """The result of a cancellation."""
 
     reservation_ref: str
     state: State

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.paging import PageQuery, fetch_page
-from hotel_services.restaurant.domain import FloorPlan, State, Table, Wish, sold_out
+from hotel_services.kit.http.paging import PageQuery, fetch_page
+from hotel_services.restaurant.domain import FloorPlan, State, Table, TableRequest, sold_out
 from hotel_services.restaurant.models import (
     AvailabilityQuery,
     AvailabilityView,
@@ -34,11 +34,11 @@ def read_floor_plan(session: Session) -> FloorPlan:
     return FloorPlan(tuple(Table(row.table_id, row.seats) for row in tables), tuple(seatings))
 
 
-def taken_tables(session: Session, wish: Wish) -> set[str]:
+def taken_tables(session: Session, request: TableRequest) -> set[str]:
     """Return the ids of the tables that are sold for the seating."""
     taken = select(TableReservation.table_id).where(
-        TableReservation.date == wish.date,
-        TableReservation.seating == wish.seating,
+        TableReservation.date == request.date,
+        TableReservation.seating == request.seating,
         TableReservation.state == State.RESERVED,
     )
     return set(session.scalars(taken))
@@ -46,14 +46,17 @@ def taken_tables(session: Session, wish: Wish) -> set[str]:
 
 def availability(session: Session, query: AvailabilityQuery) -> AvailabilityView:
     """Return the tables that the party could have."""
-    wish = Wish(query.date, query.seating, query.guests)
+    request = TableRequest(query.date, query.seating, query.guests)
     plan = read_floor_plan(session)
-    if reason := plan.refusal(wish):
+    if reason := plan.refusal(request):
         return AvailabilityView(available=False, tables=[], reason=reason)
     tables = [
-        TableView.model_validate(table) for table in plan.offer(wish.guests, taken_tables(session, wish))
+        TableView.model_validate(table)
+        for table in plan.offer(request.guests, taken_tables(session, request))
     ]
-    return AvailabilityView(available=bool(tables), tables=tables, reason=None if tables else sold_out(wish))
+    return AvailabilityView(
+        available=bool(tables), tables=tables, reason=None if tables else sold_out(request)
+    )
 
 
 def table_page(session: Session, query: PageQuery) -> TablePage:

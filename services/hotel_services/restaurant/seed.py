@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from hotel_services.kit.database.upserts import insert_into
 from hotel_services.kit.seeds import load_seed
-from hotel_services.kit.upserts import insert_into
 from hotel_services.restaurant.models import SeatingTime, TableId
 from hotel_services.restaurant.settings import RestaurantSettings
 from hotel_services.restaurant.tables import DiningTable, Seating

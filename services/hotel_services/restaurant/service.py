@@ -1,6 +1,6 @@
 """The restaurant service as the kit sees it."""
 
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.service import Service
 from hotel_services.restaurant.api import api
 from hotel_services.restaurant.seed import seed_floor_plan
 from hotel_services.restaurant.settings import RestaurantSettings

@@ -5,8 +5,8 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from hotel_services.kit.columns import NAMING, UtcDateTime, binary_text, identifier
-from hotel_services.restaurant.domain import State, Wish
+from hotel_services.kit.database.columns import NAMING, UtcDateTime, binary_text, identifier
+from hotel_services.restaurant.domain import State, TableRequest
 
 SOLD = "state = 'reserved'"
 
@@ -63,6 +63,6 @@ class TableReservation(Base):
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
 
     @property
-    def wish(self) -> Wish:
+    def request(self) -> TableRequest:
         """What was asked for."""
-        return Wish(self.date, self.seating, self.guests)
+        return TableRequest(self.date, self.seating, self.guests)

@@ -4,12 +4,12 @@ from http import HTTPStatus
 
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.clock import now
-from hotel_services.kit.fields import Identifier
-from hotel_services.kit.operations import Answer, Api
-from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, RESERVATION_CANCELLED, Problem
+from hotel_services.kit.database.clock import now
+from hotel_services.kit.http.fields import Identifier
+from hotel_services.kit.http.operations import Answer, Api
+from hotel_services.kit.http.problems import NOT_FOUND, Problem
 from hotel_services.room import search, stays
-from hotel_services.room.domain import State, Wish
+from hotel_services.room.domain import RoomRequest, State
 from hotel_services.room.models import (
     AvailabilityQuery,
     AvailabilityView,
@@ -26,6 +26,7 @@ from hotel_services.room.models import (
 )
 from hotel_services.room.settings import RoomSettings
 from hotel_services.room.tables import Room, Stay
+from hotel_services.shared.references import REFERENCE_TAKEN, RESERVATION_CANCELLED
 
 api = Api("/api/room")
 
@@ -34,8 +35,8 @@ api = Api("/api/room")
 def find_available_rooms(session: Session, query: AvailabilityQuery) -> AvailabilityView:
     """Find the rooms that are free.
 
-    A room is free if no active stay shares a night with the stay asked for; the day of check-out is
-    free for the next guest. A hold that has run out counts no more.
+    A room is free if no active stay shares a night with the requested stay; on the day of check-out it is
+    free for the next guest. An expired hold does not count.
     """
     rooms = [search.view_room(room) for room in search.free_rooms(session, query)]
     return AvailabilityView(available=bool(rooms), rooms=rooms)
@@ -58,9 +59,9 @@ def block_room(session: Session, body: BlockRequest, settings: RoomSettings) -> 
 
     The same request again finds the stay that is there (200).
     """
-    wish = Wish(body.room_id, body.check_in, body.check_out, body.guests)
+    request = RoomRequest(body.room_id, body.check_in, body.check_out, body.guests)
     hold_seconds = body.hold_seconds or settings.hold_seconds
-    stay, is_new = stays.block(session, body.reservation_ref, wish, hold_seconds)
+    stay, is_new = stays.block(session, body.reservation_ref, request, hold_seconds)
     return Answer(StayView.model_validate(stay), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
@@ -70,7 +71,7 @@ def block_room(session: Session, body: BlockRequest, settings: RoomSettings) -> 
     problems=(NOT_FOUND, RESERVATION_CANCELLED, stays.HOLD_EXPIRED),
 )
 def confirm_stay(session: Session, body: ReferenceRequest) -> StayView:
-    """Keep a held room for good.
+    """Confirm a held room, so that it has no time limit any more.
 
     A hold that has run out stays expired, even if nobody has taken the room since.
     """
@@ -81,7 +82,7 @@ def confirm_stay(session: Session, body: ReferenceRequest) -> StayView:
 def release_room(session: Session, body: ReferenceRequest) -> ReleaseView:
     """Make a reservation's room free, whatever its state.
 
-    A reservation that holds nothing yet will be refused when it comes.
+    If the reservation holds nothing yet, a later request to hold a room is refused.
     """
     released = stays.release(session, body.reservation_ref)
     return ReleaseView(reservation_ref=body.reservation_ref, state=State.RELEASED, released=released)

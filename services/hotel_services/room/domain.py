@@ -1,4 +1,4 @@
-"""What a stay is and what may become of it: rules without a database."""
+"""Stays and their states: rules without a database."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a stay is in its life."""
+    """A stay's state."""
 
     HELD = "held"
     CONFIRMED = "confirmed"
@@ -19,8 +19,8 @@ ACTIVE = (State.HELD, State.CONFIRMED)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a reservation asks a room for; asking again with the same wish is the same request."""
+class RoomRequest:
+    """What a reservation asks a room for; asking again with the same request is the same request."""
 
     room_id: str
     check_in: dt.date

@@ -5,24 +5,32 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from hotel_services.kit.fields import (
+from hotel_services.kit.http.fields import (
     INTEGRAL,
-    Guests,
+    Form,
     Identifier,
     IsoDate,
     Moment,
     QueryFlag,
-    QueryGuests,
     RequestModel,
-    ReservationRef,
     ViewModel,
-    check_nights,
 )
-from hotel_services.kit.paging import Page, PageQuery
+from hotel_services.kit.http.paging import Page, PageQuery
 from hotel_services.room.domain import State
+from hotel_services.shared.dates import check_nights
+from hotel_services.shared.guests import Guests, QueryGuests
+from hotel_services.shared.references import ReservationRef
 
-RoomId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$", examples=["101"])]
-RoomTypeCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$", examples=["A"])]
+RoomId = Annotated[
+    str,
+    Form(r"^[A-Za-z0-9._-]{1,32}$", "must be 1 to 32 letters, digits, dots, hyphens or underscores"),
+    Field(examples=["101"]),
+]
+RoomTypeCode = Annotated[
+    str,
+    Form(r"^[A-Za-z0-9_-]{1,16}$", "must be 1 to 16 letters, digits, hyphens or underscores"),
+    Field(examples=["A"]),
+]
 
 
 class Nights(RequestModel):
@@ -109,7 +117,7 @@ class StayView(ViewModel):
 
 
 class ReleaseView(ViewModel):
-    """What became of a release."""
+    """The result of a release."""
 
     reservation_ref: str
     state: State

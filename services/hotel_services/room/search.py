@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, exists, not_, select
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.clock import now
-from hotel_services.kit.paging import fetch_page
+from hotel_services.kit.database.clock import now
+from hotel_services.kit.http.paging import fetch_page
 from hotel_services.room.domain import State, state_at
 from hotel_services.room.models import (
     AvailabilityQuery,

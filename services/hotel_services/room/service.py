@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.service import Service
 from hotel_services.room import stays
 from hotel_services.room.api import api
 from hotel_services.room.seed import seed_rooms

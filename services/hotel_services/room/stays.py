@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Update, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hotel_services.kit.clock import now
-from hotel_services.kit.problems import NOT_FOUND, REFERENCE_TAKEN, Problem, ProblemKind
-from hotel_services.kit.references import cancel_reference, open_reference
-from hotel_services.room.domain import ACTIVE, State, Wish, state_at
+from hotel_services.kit.database.clock import now
+from hotel_services.kit.http.problems import NOT_FOUND, Problem, ProblemKind
+from hotel_services.room.domain import ACTIVE, RoomRequest, State, state_at
 from hotel_services.room.tables import Room, Stay
+from hotel_services.shared.references import REFERENCE_TAKEN, cancel_reference, open_reference
 
 ROOM_NOT_AVAILABLE = ProblemKind(409, "ROOM_NOT_AVAILABLE", "The room is not free on these nights")
 HOLD_EXPIRED = ProblemKind(409, "HOLD_EXPIRED", "The hold has run out")
@@ -33,7 +33,9 @@ def active_at(moment: dt.datetime) -> ColumnElement[bool]:
     return or_(Stay.state == State.CONFIRMED, held)
 
 
-def block(session: Session, reservation_ref: str, wish: Wish, hold_seconds: int) -> tuple[Stay, bool]:
+def block(
+    session: Session, reservation_ref: str, request: RoomRequest, hold_seconds: int
+) -> tuple[Stay, bool]:
     """Hold a room; return the stay and whether it is new.
 
     Raises:
@@ -42,17 +44,17 @@ def block(session: Session, reservation_ref: str, wish: Wish, hold_seconds: int)
     """
     is_new = open_reference(session, reservation_ref)
     if not is_new and (existing := find(session, reservation_ref)) is not None:
-        return _same_again(session, existing, wish), False
-    _lock_room(session, wish)
+        return _same_again(session, existing, request), False
+    _lock_room(session, request)
     moment = now(session)
-    _make_way(session, wish, moment)
+    _make_way(session, request, moment)
     stay = Stay(
         stay_id=str(uuid.uuid4()),
         reservation_ref=reservation_ref,
-        room_id=wish.room_id,
-        check_in=wish.check_in,
-        check_out=wish.check_out,
-        guests=wish.guests,
+        room_id=request.room_id,
+        check_in=request.check_in,
+        check_out=request.check_out,
+        guests=request.guests,
         state=State.HELD,
         expires_at=moment + dt.timedelta(seconds=hold_seconds),
         created_at=moment,
@@ -61,8 +63,8 @@ def block(session: Session, reservation_ref: str, wish: Wish, hold_seconds: int)
     try:
         session.flush()
     except IntegrityError as error:
-        raise _taken(wish) from error
-    log.info("room held", extra={"reservation_ref": reservation_ref, "room_id": wish.room_id})
+        raise _taken(request) from error
+    log.info("room held", extra={"reservation_ref": reservation_ref, "room_id": request.room_id})
     return stay, True
 
 
@@ -109,8 +111,8 @@ def sweep(session: Session) -> int:
     return len(session.scalars(_expire(Stay.stay_id.in_(batch)).returning(Stay.stay_id)).all())
 
 
-def _same_again(session: Session, stay: Stay, wish: Wish) -> Stay:
-    if stay.wish != wish:
+def _same_again(session: Session, stay: Stay, request: RoomRequest) -> Stay:
+    if stay.request != request:
         raise Problem(
             REFERENCE_TAKEN, f"Reservation {stay.reservation_ref} holds another room or other nights"
         )
@@ -123,30 +125,30 @@ def _refuse_expired(session: Session, stay: Stay) -> None:
         raise Problem(HOLD_EXPIRED, f"The hold of reservation {stay.reservation_ref} has run out")
 
 
-def _lock_room(session: Session, wish: Wish) -> None:
+def _lock_room(session: Session, request: RoomRequest) -> None:
     """Let those who want the same room come one after the other, and see that it takes the guests."""
-    wanted = select(Room).where(Room.room_id == wish.room_id)
+    wanted = select(Room).where(Room.room_id == request.room_id)
     room = session.scalars(wanted.with_for_update(of=Room, key_share=True)).one_or_none()
     if room is None:
-        raise Problem(NOT_FOUND, f"There is no room {wish.room_id}")
-    if wish.guests > room.type.capacity:
-        raise Problem(TOO_MANY_GUESTS, f"Room {wish.room_id} takes {room.type.capacity} guests")
+        raise Problem(NOT_FOUND, f"There is no room {request.room_id}")
+    if request.guests > room.type.capacity:
+        raise Problem(TOO_MANY_GUESTS, f"Room {request.room_id} takes {room.type.capacity} guests")
 
 
-def _make_way(session: Session, wish: Wish, moment: dt.datetime) -> None:
+def _make_way(session: Session, request: RoomRequest, moment: dt.datetime) -> None:
     """See that the room is free; take holds that ran out from under the constraint, which knows no time.
 
     Raises:
         Problem: ROOM_NOT_AVAILABLE.
     """
     in_the_way = select(Stay.stay_id, Stay.state, Stay.expires_at).where(
-        Stay.room_id == wish.room_id,
+        Stay.room_id == request.room_id,
         Stay.state.in_(ACTIVE),
-        overlapping(wish.check_in, wish.check_out),
+        overlapping(request.check_in, request.check_out),
     )
     found = session.execute(in_the_way).all()
     if any(state_at(stay.state, stay.expires_at, moment) in ACTIVE for stay in found):
-        raise _taken(wish)
+        raise _taken(request)
     if found:
         session.execute(_expire(Stay.stay_id.in_([stay.stay_id for stay in found])))
 
@@ -160,7 +162,8 @@ def _expire(which: ColumnElement[bool]) -> Update:
     )
 
 
-def _taken(wish: Wish) -> Problem:
+def _taken(request: RoomRequest) -> Problem:
     return Problem(
-        ROOM_NOT_AVAILABLE, f"Room {wish.room_id} is taken on nights from {wish.check_in} to {wish.check_out}"
+        ROOM_NOT_AVAILABLE,
+        f"Room {request.room_id} is taken on nights from {request.check_in} to {request.check_out}",
     )

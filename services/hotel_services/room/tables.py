@@ -6,8 +6,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, tex
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from hotel_services.kit.columns import NAMING, UtcDateTime, binary_text, choice, identifier
-from hotel_services.room.domain import State, Wish
+from hotel_services.kit.database.columns import NAMING, UtcDateTime, binary_text, choice, identifier
+from hotel_services.room.domain import RoomRequest, State
 
 ACTIVE_STAY = "state IN ('held', 'confirmed')"
 
@@ -70,6 +70,6 @@ class Stay(Base):
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
 
     @property
-    def wish(self) -> Wish:
+    def request(self) -> RoomRequest:
         """What was asked for."""
-        return Wish(self.room_id, self.check_in, self.check_out, self.guests)
+        return RoomRequest(self.room_id, self.check_in, self.check_out, self.guests)

@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from hotel_services.kit import steps
-from hotel_services.kit.columns import UtcDateTime, binary_text
+from hotel_services.kit.database.columns import UtcDateTime, binary_text
+from hotel_services.kit.migrations import steps
+from hotel_services.shared import migration_steps
 
 revision = "booking_0001"
 down_revision = None
@@ -13,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     steps.create_idempotency_keys()
-    steps.create_reservation_references()
+    migration_steps.create_reservation_references()
     op.create_table(
         "claims",
         sa.Column("reservation_ref", binary_text(64), nullable=False),

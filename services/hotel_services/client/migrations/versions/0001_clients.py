@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from hotel_services.kit import steps
-from hotel_services.kit.columns import UtcDateTime
+from hotel_services.kit.database.columns import UtcDateTime
+from hotel_services.kit.migrations import steps
 
 revision = "client_0001"
 down_revision = None

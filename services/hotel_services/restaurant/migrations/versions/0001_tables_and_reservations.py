@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from hotel_services.kit import steps
-from hotel_services.kit.columns import UtcDateTime, binary_text
+from hotel_services.kit.database.columns import UtcDateTime, binary_text
+from hotel_services.kit.migrations import steps
+from hotel_services.shared import migration_steps
 
 revision = "restaurant_0001"
 down_revision = None
@@ -15,7 +16,7 @@ SOLD = sa.text("state = 'reserved'")
 
 def upgrade() -> None:
     steps.create_idempotency_keys()
-    steps.create_reservation_references()
+    migration_steps.create_reservation_references()
     op.create_table(
         "dining_tables",
         sa.Column("table_id", binary_text(32), nullable=False),

@@ -1,0 +1,1 @@
+"""The database of a service: connections, transactions and what differs between SQLite and PostgreSQL."""

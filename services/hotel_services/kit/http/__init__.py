@@ -1,0 +1,1 @@
+"""Requests and responses of a service: operations, parsing, problems, OpenAPI."""

@@ -1,0 +1,1 @@
+"""The schema of a service's database and its versions."""
