@@ -1,10 +1,12 @@
 """The hotel's processes, and bringing them into an engine."""
 
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
+from external_tasks.engine.model import Deployment
 from external_tasks.errors import BadRequest
-from external_tasks.model import Deployment
 
 from hotel.engine_errors import translated
 from hotel.errors import InvalidInput
@@ -12,20 +14,36 @@ from hotel.errors import InvalidInput
 _NAME = "hotel"
 _SOURCE = "hotel deploy"
 _PACKAGED = Path(__file__).with_name("bpmn")
+_HISTORY_TIME_TO_LIVE = re.compile(
+    rb"""(\b(?:camunda|operaton):historyTimeToLive\s*=\s*)(?:"[^"]*"|'[^']*')"""
+)
+_TOPIC = re.compile(rb"""\b(?:camunda|operaton):topic\s*=\s*["']([^"'$#{}]+)["']""")
+_PROCESS_ID = re.compile(rb"""<(?:[\w.-]+:)?process\s[^>]*?\bid\s*=\s*["']([^"']+)""")
 _REPOSITORY = Path(__file__).parents[2] / "bpmn"
 
 
-def process_files(folder: Path | None = None) -> dict[str, bytes]:
+def process_files(folder: Path | None = None, *, history_time_to_live: str | None = None) -> dict[str, bytes]:
     """Return the BPMN files of a folder by name; by default those that come with the command.
 
+    Args:
+        folder: with the files.
+        history_time_to_live: put in place of what the processes say, an ISO 8601 period of days; a process
+            that says nothing keeps the engine's default.
+
     Raises:
-        InvalidInput: there are none.
+        InvalidInput: there are none, or one cannot be read.
     """
     folder = folder or (_PACKAGED if _PACKAGED.is_dir() else _REPOSITORY)
-    files = {file.name: file.read_bytes() for file in sorted(folder.glob("*.bpmn"))}
+    try:
+        files = {file.name: file.read_bytes() for file in sorted(folder.glob("*.bpmn"))}
+    except OSError as error:
+        raise InvalidInput(f"{error.filename} cannot be read: {error.strerror}") from error
     if not files:
         raise InvalidInput(f"there are no .bpmn files in {folder}")
-    return files
+    if history_time_to_live is None:
+        return files
+    replacement = rb'\g<1>"' + history_time_to_live.encode() + b'"'
+    return {name: _HISTORY_TIME_TO_LIVE.sub(replacement, content) for name, content in files.items()}
 
 
 def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:
@@ -40,3 +58,25 @@ def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:
             return engine.deploy(_NAME, files, source=_SOURCE)
         except BadRequest as error:
             raise InvalidInput(str(error)) from error
+
+
+def definition_keys(files: Mapping[str, bytes]) -> list[str]:
+    """Return the keys of the processes in some BPMN files that the engine has accepted."""
+    found = (key.decode() for content in files.values() for key in _PROCESS_ID.findall(content))
+    return sorted(set(found))
+
+
+def unknown_to(engine: EngineClient, keys: Iterable[str]) -> list[str]:
+    """Return those of some deployed processes that a user may not see, and so may not work on.
+
+    Raises:
+        HotelError: the engine is unreachable or refuses the user.
+    """
+    with translated():
+        return [key for key in keys if not engine.get("/process-definition/count", {"key": key})["count"]]
+
+
+def topics_of(files: Mapping[str, bytes]) -> list[str]:
+    """Return the topics of the external tasks in some BPMN files, each once, in the files' order."""
+    found = (topic.decode() for content in files.values() for topic in _TOPIC.findall(content))
+    return list(dict.fromkeys(found))

@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     INCIDENT = 9
     VIOLATED = 10
     INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
 
 
 class HotelError(Exception):
@@ -66,6 +67,12 @@ class ReservationNotFound(HotelError):
     exit_code = ExitCode.NOT_FOUND
 
 
+class PersonNotFound(HotelError):
+    """Nothing is known of the person who is to be erased."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
 class ReferenceConflict(HotelError):
     """The reference belongs to another reservation.
 
@@ -95,6 +102,12 @@ class WaitTimeout(HotelError):
     """The reservation did not end in time; it goes on in the engine."""
 
     exit_code = ExitCode.TIMEOUT
+
+
+class Interrupted(HotelError):
+    """The user has interrupted the command; says what goes on."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class StackError(HotelError):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,9 +32,24 @@ class HotelSettings(BaseSettings):
     )
     engine_password: SecretStr | None = Field(default=None, description="that user's password")
     engine_token: SecretStr | None = Field(default=None, description="bearer token, instead of a password")
+    engine_oauth2_token_url: str | None = Field(
+        default=None,
+        description="token endpoint of an identity provider, with the two below, instead of a password",
+    )
+    engine_oauth2_client_id: str | None = Field(default=None, description="client id there")
+    engine_oauth2_client_secret: SecretStr | None = Field(default=None, description="client secret there")
+    engine_oauth2_scope: str | None = Field(default=None, description="scope to ask for")
+    engine_oauth2_audience: str | None = Field(default=None, description="audience to ask for")
     engine_ca_file: str | None = Field(
         default=None, description="PEM file with the certificates to trust instead of the system's"
     )
+    engine_certificate_file: str | None = Field(
+        default=None, description="PEM file with a certificate of one's own, for an engine that asks for one"
+    )
+    engine_key_file: str | None = Field(
+        default=None, description="PEM file with its key; by default in the same file"
+    )
+    engine_proxy: SecretStr | None = Field(default=None, description="URL of a proxy to the engine")
     engine_timeout_seconds: float = Field(
         default=30.0, gt=0, description="how long one call to the engine may take, seconds"
     )
@@ -48,10 +63,35 @@ class HotelSettings(BaseSettings):
     engine_jar: Path | None = Field(
         default=None, description="the local stack's engine; by default the one built in this repository"
     )
-    java_options: str = Field(default="-Xmx512m", description="options of the Java that runs it")
+    history_time_to_live: str | None = Field(
+        default=None,
+        pattern=r"^P[0-9]{1,5}D$",
+        description="how long the engine keeps ended instances of what is deployed, e.g. P30D",
+    )
+    java_options: str = Field(
+        default="-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        description="options of the Java that runs it",
+    )
     ready_seconds: float = Field(
         default=120.0, gt=0, description="how long the local stack may take to start, seconds"
     )
+
+    @field_validator(
+        "engine_password",
+        "engine_token",
+        "engine_oauth2_client_secret",
+        "service_token",
+        mode="before",
+    )
+    @classmethod
+    def _without_line_end(cls, value: object) -> object:
+        # As a file or a Secret often has one; it is no part of the password.
+        return value.rstrip("\r\n") if isinstance(value, str) else value
+
+    @property
+    def has_engine_login(self) -> bool:
+        """Whether the settings say how to log in to the engine."""
+        return bool(self.engine_token or self.engine_password or self.engine_oauth2_token_url)
 
     @property
     def in_cluster(self) -> bool:

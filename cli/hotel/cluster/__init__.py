@@ -1,1 +1,1 @@
-"""A release of hotel in a Kubernetes cluster, reached by kubectl."""
+"""A release of hotel in a Kubernetes cluster, connected to by kubectl."""

@@ -13,8 +13,8 @@ from hotel.cluster.kubectl import Kubectl
 from hotel.cluster.refusals import translated_refusal
 from hotel.cluster.release import ServicePort
 from hotel.errors import HotelError, Refused, Unreachable
-from hotel.stack.ports import HOST, free_port
-from hotel.stack.process import tied_line
+from hotel.ports import HOST, free_port
+from hotel.processes import dying_with_parent
 
 _BEGUN_SECONDS = 30.0
 _ENDED_SECONDS = 5.0
@@ -32,7 +32,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class PortForward:
-    """A `kubectl port-forward` that is begun anew, on the same port of this machine, whenever it ends.
+    """A `kubectl port-forward` that is started again, on the same port of this machine, whenever it ends.
 
     It ends with the context that it is used as, and with this process, however that ends (on Linux).
 
@@ -50,7 +50,7 @@ class PortForward:
         self._stopped = threading.Event()
         self._failure: HotelError | None = None
         self._lock = threading.Lock()
-        # The thread starts every kubectl: one that is tied ends with the thread that started it.
+        # The thread starts every kubectl: one that dies with its parent ends with the thread that started it.
         self._thread = threading.Thread(target=self._keep, name=f"forward-{target.service}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -64,7 +64,7 @@ class PortForward:
         with self._lock:
             if self._process:
                 self._process.kill()
-        # Not for ever: a program by which kubectl logs in may outlive it for a moment and hold its output.
+        # Within bounds: a program by which kubectl logs in may outlive it for a moment and hold its output.
         self._thread.join(_ENDED_SECONDS)
 
     def url(self) -> str:
@@ -119,7 +119,7 @@ class PortForward:
         with self._lock:
             # In a session of its own: Ctrl-C is for the command, which may still have something to say.
             self._process = subprocess.Popen(  # noqa: S603  # kubectl by an argument list, no shell
-                tied_line(line),
+                dying_with_parent(line),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

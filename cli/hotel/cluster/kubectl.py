@@ -67,7 +67,7 @@ class Kubectl:
         return items
 
     def place(self) -> str:
-        """Return the namespace in words, for messages; where it is not given, the kubeconfig tells."""
+        """Return the namespace in words, for messages; by default the kubeconfig's."""
         context = f" of the context {self.context}" if self.context else ""
         return f"namespace {self.namespace or self._usual_namespace()}{context}"
 

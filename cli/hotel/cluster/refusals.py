@@ -23,10 +23,10 @@ def translated_refusal(text: str) -> HotelError:
 def _words(text: str) -> str:
     """Return the lines that tell most, as part of a sentence."""
     lines = [line.strip().rstrip(".") for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if not _NOISE.match(line)] or lines or ["it said nothing"]
+    chosen = [line for line in lines if not _NOISE.match(line)] or lines or ["no reason given"]
     # One for each kind of object that is asked for; else the last line has the reason.
-    errors = [_LEAD.sub("", line) for line in told if _LEAD.match(line)]
-    return "; ".join(dict.fromkeys(errors or told[-1:]))
+    errors = [_LEAD.sub("", line) for line in chosen if _LEAD.match(line)]
+    return "; ".join(dict.fromkeys(errors or chosen[-1:]))
 
 
 _KNOWN: tuple[tuple[str, type[HotelError], str], ...] = (
@@ -50,7 +50,7 @@ _KNOWN: tuple[tuple[str, type[HotelError], str], ...] = (
     (
         r"pod is not running|lost connection to pod|timed out waiting for the condition",
         Unreachable,
-        "`kubectl get pods` tells more",
+        "`kubectl get pods` shows why",
     ),
     (
         r"connect|timeout|timed out|no such host|no route to host|deadline exceeded|unreachable|EOF|TLS|x509",

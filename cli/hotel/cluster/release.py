@@ -17,7 +17,7 @@ from hotel.cluster.manifests import (
 )
 from hotel.cluster.secrets import Credential
 from hotel.errors import MissingInCluster, Refused, Unreachable
-from hotel.stack.names import Role, Service
+from hotel.names import Role, Service
 
 _ENGINE = "engine"
 _COMPONENTS = (_ENGINE, *Service)
@@ -62,7 +62,7 @@ class Release:
 
     @property
     def external_engine(self) -> str | None:
-        """URL of the engine's REST API where it is none of the release's own."""
+        """URL of the engine's REST API where that is not the release's own."""
         described = self._engine_elsewhere()
         return described["data"]["url"] if described else None
 
@@ -116,12 +116,12 @@ class Release:
         if deployment is None or service is None:
             raise MissingInCluster(
                 f"the release {self.name} in the {self.place} has no {component}: "
-                "is its install complete? `helm status` tells"
+                "is its install complete? See `helm status`"
             )
         if not has_ready_pod(deployment):
             raise Unreachable(
                 f"no pod of the {component} of the release {self.name} is ready: `kubectl get pods "
-                f"--selector {RELEASE}={self.name},{COMPONENT}={component}` in the {self.place} tells more"
+                f"--selector {RELEASE}={self.name},{COMPONENT}={component}` in the {self.place} shows why"
             )
         return ServicePort(service["metadata"]["name"], http_port(service))
 

@@ -16,13 +16,15 @@ _EXPECTED = {
     "Paused": "False",
     "ScalingLimited": "False",
 }
-# The operator writes the status once a minute at least.
-_STALE = timedelta(minutes=3)
+# How often an operator writes the status at least that does not say it by itself, seconds.
+_USUAL_INTERVAL_SECONDS = 60.0
+# A status counts as stale once so many writings are missing.
+_MISSING_WRITINGS = 3
 
 
 @dataclass(frozen=True)
 class Concern:
-    """A condition that is not as it should be.
+    """A condition with another status than a healthy scaler has.
 
     Attributes:
         type: the condition's.
@@ -39,24 +41,24 @@ class Concern:
 
 @dataclass(frozen=True)
 class Scaler:
-    """An ExternalTaskScaler as its status tells; numbers are None where it tells nothing yet.
+    """An ExternalTaskScaler as its status shows it; numbers are None where the status has none yet.
 
     Attributes:
         name: the object's.
         target: what it scales, as kind/name.
         replicas: that the target has.
-        wanted: replicas that were decided on.
+        desired: replicas that were decided on.
         unlocked: tasks of all its topics that wait for a worker.
         locked: tasks of all its topics that are at work.
         decision: in a sentence.
-        concerns: conditions that are not as they should be.
+        concerns: conditions with another status than a healthy scaler has.
         stale_since: when the status was written, if the operator should have written it again since.
     """
 
     name: str
     target: str
     replicas: int | None
-    wanted: int | None
+    desired: int | None
     unlocked: int | None
     locked: int | None
     decision: str
@@ -71,7 +73,7 @@ class Scaler:
             name=manifest["metadata"]["name"],
             target=f"{target.get('kind', 'Deployment')}/{target['name']}",
             replicas=status.get("replicas"),
-            wanted=status.get("desiredReplicas"),
+            desired=status.get("desiredReplicas"),
             unlocked=status.get("unlocked"),
             locked=status.get("locked"),
             decision=status.get("decision", ""),
@@ -118,4 +120,6 @@ def _concerns(status: Mapping[str, Any]) -> tuple[Concern, ...]:
 
 def _stale_since(status: Mapping[str, Any], now: datetime) -> str | None:
     written: str | None = status.get("lastPollTime")
-    return written if written and now - datetime.fromisoformat(written) > _STALE else None
+    interval = status.get("refreshSeconds", _USUAL_INTERVAL_SECONDS)
+    patience = timedelta(seconds=_MISSING_WRITINGS * interval)
+    return written if written and now - datetime.fromisoformat(written) > patience else None

@@ -60,7 +60,8 @@ class Credential:
 
 def _decoded(text: str, secret: str) -> str:
     try:
-        return base64.b64decode(text, validate=True).decode()
+        # A file that a Secret was made from often ends in a line end, which is no part of a password.
+        return base64.b64decode(text, validate=True).decode().rstrip("\r\n")
     except (binascii.Error, UnicodeDecodeError):
         # Without a cause: that would quote the secret.
         raise MissingInCluster(f"the Secret {secret} holds what is no text") from None

@@ -9,7 +9,9 @@ from hotel.commands import (
     cancel,
     demo,
     deploy,
+    erase,
     listing,
+    parts,
     replay,
     reserve,
     retry,
@@ -18,15 +20,25 @@ from hotel.commands import (
     suspend,
     tasks,
 )
-from hotel.commands.options import ClusterContext, Home, Namespace, Release
-from hotel.errors import InvalidInput
+from hotel.commands.place import (
+    LOCAL,
+    ClusterContext,
+    Home,
+    Namespace,
+    Release,
+    settings_with,
+    with_place,
+)
+from hotel.errors import ExitCode
 from hotel.settings import HotelSettings
 
 app = typer.Typer(
     help="Hotel reservations through a BPMN engine, on this machine or in a cluster.",
-    no_args_is_help=True,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    add_completion=False,
+    # Plain help: boxes are in the way in a pipe and in a narrow window.
+    rich_markup_mode=None,
 )
 
 
@@ -49,26 +61,25 @@ def hotel(
     ] = False,
 ) -> None:
     """Take the options that stand before the command."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ExitCode.USAGE)
     given = {"home": home, "context": cluster_context, "namespace": namespace, "release": release}
-    for name, value in given.items():
-        # A script's variable that is not set must not lead to another hotel.
-        if value == "":
-            raise InvalidInput(f"--{name} is empty")
-    context.obj = HotelSettings().model_copy(
-        update={name: value for name, value in given.items() if value is not None}
-    )
+    context.obj = settings_with(HotelSettings(), given)
 
 
-app.command()(stack.up)
-app.command()(stack.down)
-app.command()(deploy.deploy)
-app.command()(reserve.reserve)
-app.command()(status.status)
-app.command()(cancel.cancel)
-app.command("list")(listing.list_reservations)
-app.command()(tasks.tasks)
-app.command()(suspend.suspend)
-app.command()(suspend.resume)
-app.command()(retry.retry)
-app.command()(replay.replay)
-app.command()(demo.demo)
+app.command()(with_place(stack.up, LOCAL))
+app.command()(with_place(stack.down, LOCAL))
+app.command("ps")(with_place(parts.show_parts, LOCAL))
+app.command()(with_place(deploy.deploy))
+app.command()(with_place(reserve.reserve))
+app.command()(with_place(status.status))
+app.command()(with_place(cancel.cancel))
+app.command("list")(with_place(listing.list_reservations))
+app.command()(with_place(tasks.tasks))
+app.command()(with_place(suspend.suspend))
+app.command()(with_place(suspend.resume))
+app.command()(with_place(retry.retry))
+app.command()(with_place(erase.erase))
+app.command()(with_place(replay.replay))
+app.command()(with_place(demo.demo, {}))

@@ -1,18 +1,17 @@
 """Showing the backlog: in place in a terminal, else a block or a line for each change."""
 
-import json
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from hotel.backlog import Backlog
 from hotel.cluster.scalers import Scaler
-from hotel.output import out, table
-from hotel.topics import TopicCount
+from hotel.commands.output import aligned, out, print_json_line, styled
+from hotel.tasks.backlog import Backlog
+from hotel.tasks.topics import TopicCount
 
 
 class View(Protocol):
@@ -41,10 +40,10 @@ class LiveView:
         self._live.stop()
 
     def show(self, backlog: Backlog) -> None:
-        """Show a backlog; what it does not tell stays as it was last known."""
+        """Show a backlog; what it lacks stays as it was last known."""
         self._last = backlog.completed_by(self._last)
-        foot = f"{backlog.at:%H:%M:%S}, every {self._interval:g} s; Ctrl-C ends it"
-        self._live.update(Group(*blocks(self._last), Text(foot, style="dim")), refresh=True)
+        foot = styled((f"{backlog.at:%H:%M:%S}, every {self._interval:g} s; Ctrl-C ends it", "dim"))
+        self._live.update(Group(*lines(self._last), foot), refresh=True)
 
 
 class ChangeView:
@@ -64,46 +63,50 @@ class ChangeView:
             return
         self._last = backlog
         if self._as_json:
-            out.print(json.dumps(backlog.to_json(), ensure_ascii=False), markup=False)
+            print_json_line(backlog.to_json())
         else:
-            out.print(f"{backlog.at:%H:%M:%S}", style="bold")
-            out.print(Group(*blocks(backlog)))
+            out.line((f"{backlog.at:%H:%M:%S}", "bold"))
+            out.lines(lines(backlog))
 
 
-def blocks(backlog: Backlog) -> list[RenderableType]:
-    """Return the tables and lines that tell a backlog."""
-    made: list[RenderableType] = []
+def lines(backlog: Backlog) -> list[Text]:
+    """Return the lines that show a backlog."""
+    made: list[Text] = []
     if backlog.topics is not None:
-        made.append(_topic_table(backlog.topics))
+        made += _topic_lines(backlog.topics)
     if backlog.scalers is not None:
-        made += [Text(), _scaler_table(backlog.scalers), *_scaler_lines(backlog.scalers)]
-    made += [Text(str(problem), style="red") for problem in backlog.problems.values()]
+        made += [Text(), *_scaler_table(backlog.scalers), *_scaler_lines(backlog.scalers)]
+    made += [styled((str(problem), "red")) for problem in backlog.problems.values()]
     return made
 
 
-def _topic_table(topics: Sequence[TopicCount]) -> RenderableType:
-    made = table("topic", "unlocked", "locked", "failed", "suspended")
-    for count in topics:
-        numbers = (count.unlocked, count.locked, count.failed, count.suspended)
-        style = "red" if count.failed else "" if any(numbers) else "dim"
-        made.add_row(count.topic, *map(str, numbers), style=style)
-    return made
+def _topic_lines(topics: Sequence[TopicCount]) -> list[Text]:
+    headings = [(heading, "bold") for heading in ("topic", "unlocked", "locked", "failed", "suspended")]
+    return aligned([headings, *(_topic_row(count) for count in topics)])
 
 
-def _scaler_table(scalers: Sequence[Scaler]) -> RenderableType:
+def _topic_row(count: TopicCount) -> list[tuple[str, str]]:
+    numbers = (count.unlocked, count.locked, count.failed, count.suspended)
+    style = "red" if count.failed else "" if any(numbers) else "dim"
+    return [(text, style) for text in (count.topic, *map(str, numbers))]
+
+
+def _scaler_table(scalers: Sequence[Scaler]) -> list[Text]:
     if not scalers:
-        return Text("no ExternalTaskScaler in this namespace")
-    made = table("scaler", "replicas", "wanted", "unlocked", "locked")
-    for scaler in scalers:
-        numbers = (scaler.replicas, scaler.wanted, scaler.unlocked, scaler.locked)
-        made.add_row(scaler.name, *("?" if number is None else str(number) for number in numbers))
-    return made
+        return [styled("no ExternalTaskScaler in this namespace")]
+    headings = [(heading, "bold") for heading in ("scaler", "replicas", "desired", "unlocked", "locked")]
+    return aligned([headings, *(_scaler_row(scaler) for scaler in scalers)])
+
+
+def _scaler_row(scaler: Scaler) -> list[str]:
+    numbers = (scaler.replicas, scaler.desired, scaler.unlocked, scaler.locked)
+    return [scaler.name, *("?" if number is None else str(number) for number in numbers)]
 
 
 def _scaler_lines(scalers: Sequence[Scaler]) -> list[Text]:
-    lines = []
+    made = []
     for scaler in scalers:
         if scaler.decision:
-            lines.append(Text(f"{scaler.name}: {scaler.decision}"))
-        lines += [Text(f"{scaler.name}: {problem}", style="yellow") for problem in scaler.problems]
-    return lines
+            made.append(styled(f"{scaler.name}: {scaler.decision}"))
+        made += [styled((f"{scaler.name}: {problem}", "yellow")) for problem in scaler.problems]
+    return made

@@ -3,9 +3,10 @@
 import typer
 
 from hotel.commands.options import Json, NoWait, Reference, Timeout, client_of
+from hotel.commands.output import print_json, print_result
+from hotel.commands.waiting import waiting
 from hotel.errors import ExitCode
-from hotel.output import print_json, print_result
-from hotel.states import ReservationState
+from hotel.reservations.states import ReservationState
 
 
 def cancel(
@@ -17,7 +18,8 @@ def cancel(
     json: Json = False,
 ) -> None:
     """Cancel a reservation that is in progress or confirmed, and undo what was made for it."""
-    result = client_of(context).cancel(reference, wait=not no_wait, timeout=timeout)
+    with waiting(context, reference):
+        result = client_of(context).cancel(reference, wait=not no_wait, timeout=timeout)
     if json:
         print_json(result.to_json())
     else:

@@ -8,21 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typer
-from external_tasks.auth import BasicAuth
-from external_tasks.engine import EngineClient
+from external_tasks.engine.auth import BasicAuth
+from external_tasks.engine.client import EngineClient
 
-from hotel.client import HotelReservationClient
 from hotel.commands.options import local_settings_of
 from hotel.commands.outcome import exit_code_of
+from hotel.commands.output import out, print_result
 from hotel.commands.steps import StepPrinter
-from hotel.output import out, print_result
-from hotel.reports import ReservationResult
-from hotel.reservation import Reservation
+from hotel.names import EngineKind, Role
+from hotel.ports import Ports
+from hotel.reservations.client import HotelReservationClient
+from hotel.reservations.reports import ReservationResult
+from hotel.reservations.reservation import Reservation
 from hotel.settings import HotelSettings
 from hotel.stack.engine import find_jar
 from hotel.stack.local import LocalStack, StackOptions
-from hotel.stack.names import EngineKind, Role
-from hotel.stack.ports import Ports
 from hotel.stack.up import Plan, bring_up, stop_unbroken
 
 _DAYS_AHEAD = 30
@@ -38,8 +38,9 @@ def demo(context: typer.Context) -> None:
     ):
         up_seconds = time.monotonic() - began
         result = _reserve(stack)
-    out.print(
-        f"\nstack started in {up_seconds:.1f} s, everything in {time.monotonic() - began:.1f} s; all stopped"
+    out.line()
+    out.line(
+        f"stack started in {up_seconds:.1f} s, everything in {time.monotonic() - began:.1f} s; all stopped"
     )
     print_result(result)
     raise typer.Exit(exit_code_of(result))
@@ -51,7 +52,7 @@ def _stack(settings: HotelSettings, home: Path) -> Iterator[LocalStack]:
     options = StackOptions(
         jar=find_jar(plan.engine, settings.engine_jar),
         java_options=settings.java_options,
-        tied=True,
+        die_with_parent=True,
         ready_seconds=settings.ready_seconds,
     )
     stack = bring_up(plan, options, _say)
@@ -88,7 +89,7 @@ def _example() -> Reservation:
 
 
 def _say(text: str) -> None:
-    out.print(text, markup=False)
+    out.line(text)
 
 
 def _indented(text: str) -> None:

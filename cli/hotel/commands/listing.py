@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from hotel.commands.options import Json, client_of
-from hotel.output import coloured, out, print_json, print_rows
-from hotel.reports import ReservationResult
-from hotel.states import ReservationState
+from hotel.commands.output import out, print_json, state_part
+from hotel.reservations.reports import ReservationResult
+from hotel.reservations.states import ReservationState
 
 _MOST = 10_000
 
@@ -25,10 +25,10 @@ def list_reservations(
     if json:
         print_json({"items": [_item(result) for result in found], "limit": limit, "offset": offset})
         return
-    rows = [[result.reference, coloured(result.state, suspended=result.suspended)] for result in found]
-    print_rows(["reference", "state"], rows)
+    rows = [(result.reference, state_part(result.state, suspended=result.suspended)) for result in found]
+    out.table(("reference", "state"), rows)
     if len(found) == limit:
-        out.print(f"more: --offset {offset + limit}")
+        out.line(f"more: --offset {offset + limit}")
 
 
 def _item(result: ReservationResult) -> dict[str, object]:

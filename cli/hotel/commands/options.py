@@ -1,16 +1,15 @@
 """Options that several commands share."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
 
-from hotel.client import HotelReservationClient
-from hotel.connection import opened_engine
 from hotel.errors import InvalidInput
+from hotel.names import Role
+from hotel.reservations.client import HotelReservationClient
+from hotel.reservations.connection import opened_engine
 from hotel.settings import HotelSettings
-from hotel.stack.names import Role
 
 # A Service hides that one of its pods goes. A forward leads to one pod, so the command waits for the next.
 _FORWARD_SECONDS = 15.0
@@ -19,34 +18,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON
 Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait for the end.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return at once, without waiting for the end.")]
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The reservation's reference.")]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", help="Folder of the local stack (also HOTEL_HOME).", show_default="./.hotel"),
-]
-ClusterContext = Annotated[
-    str | None,
-    typer.Option(
-        "--context",
-        help="Use a hotel in a cluster: the kubeconfig's context (also HOTEL_CONTEXT).",
-        show_default="the current one",
-    ),
-]
-Namespace = Annotated[
-    str | None,
-    typer.Option(
-        "--namespace",
-        help="Use a hotel in a cluster: its namespace (also HOTEL_NAMESPACE).",
-        show_default="the context's",
-    ),
-]
-Release = Annotated[
-    str | None,
-    typer.Option(
-        "--release",
-        help="Use a hotel in a cluster: its Helm release (also HOTEL_RELEASE).",
-        show_default="the only one there",
-    ),
-]
 
 
 def settings_of(context: typer.Context) -> HotelSettings:

@@ -1,8 +1,8 @@
-"""The exit code that tells a script how a reservation ended."""
+"""The exit code by which a script learns how a reservation ended."""
 
 from hotel.errors import ExitCode
-from hotel.reports import ReservationResult
-from hotel.states import ReservationState
+from hotel.reservations.reports import ReservationResult
+from hotel.reservations.states import ReservationState
 
 
 def exit_code_of(result: ReservationResult, *, waited: bool = True) -> ExitCode:

@@ -11,23 +11,26 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hotel.client import HotelReservationClient
+from hotel.commands.interruption import on_interrupt
 from hotel.commands.options import Json, settings_of
-from hotel.connection import ServiceConnection, connect_engine, connect_services, reached
+from hotel.commands.output import Styled, note, notes, out, print_json
 from hotel.errors import ExitCode, InvalidInput, Unreachable
-from hotel.output import note, notes, out, print_json, print_rows
-from hotel.patience import patiently
+from hotel.names import Service
 from hotel.replay import database_records, service_records
 from hotel.replay.invariants import count_violations
 from hotel.replay.player import Outcome, Player, play_all
 from hotel.replay.records import Records
 from hotel.replay.rows import BookingFile, BookingRow, BrokenRow
 from hotel.replay.summary import Summary
-from hotel.stack.names import Service
+from hotel.reservations.client import HotelReservationClient
+from hotel.reservations.connection import ServiceConnection, connect_engine, connect_services, connected
+from hotel.retries import repeat_for
 
 # Long enough for a database or an engine to be restarted under the replay.
 _PATIENCE_SECONDS = 120.0
 _MOST_CONCURRENCY = 64
+# Where no bar can be drawn, a line each so many reservations.
+_STRIDE = 100
 _RUN_ID = re.compile(r"[A-Za-z0-9._]{1,32}")
 
 
@@ -60,7 +63,7 @@ def replay(  # noqa: PLR0913  # one argument an option
     """Play real bookings, moved ahead by whole weeks; then check what must hold."""
     bookings = BookingFile.read(file)
     # Asked at once and without patience: a replay against nothing fails right away.
-    settings = context.with_resource(reached(settings_of(context), services=True))
+    settings = context.with_resource(connected(settings_of(context), services=True))
     engine = context.with_resource(connect_engine(settings))
     HotelReservationClient(engine).count_incidents()
     services = connect_services(settings)
@@ -72,9 +75,13 @@ def replay(  # noqa: PLR0913  # one argument an option
         note(f"line {row.line}: {row.problem}")
     began = time.monotonic()
     rows = [row for row in part if isinstance(row, BookingRow)]
-    outcomes = _play(player, rows, concurrency=concurrency, rate=rate, quiet=json)
-    seconds = time.monotonic() - began
-    source, invariants = _check(client, services, outcomes)
+    outcomes: list[Outcome] = []
+    with on_interrupt(lambda: _what_goes_on(player.run_id, outcomes, rows)):
+        if not json:
+            note(f"run {player.run_id}: {len(rows)} reservations")
+        _play(player, rows, outcomes, concurrency=concurrency, rate=rate, quiet=json)
+        seconds = time.monotonic() - began
+        source, invariants = _check(client, services, outcomes)
     summary = Summary(player.run_id, player.weeks, outcomes, broken, seconds, invariants, source)
     if json:
         print_json(summary.to_json())
@@ -97,18 +104,32 @@ def _checked(run_id: str | None) -> str:
     return run_id
 
 
+def _what_goes_on(run_id: str, outcomes: Sequence[Outcome], rows: Sequence[BookingRow]) -> str:
+    return (
+        f"{len(outcomes)} of {len(rows)} reservations of run {run_id} have ended, those under way go on; "
+        f"`hotel replay … --run-id {run_id}` plays the rest"
+    )
+
+
 def _play(
-    player: Player, rows: Sequence[BookingRow], *, concurrency: int, rate: float | None, quiet: bool
-) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+    player: Player,
+    rows: Sequence[BookingRow],
+    outcomes: list[Outcome],
+    *,
+    concurrency: int,
+    rate: float | None,
+    quiet: bool,
+) -> None:
+    """Play rows and add what became of each to the outcomes, so that an interrupt does not lose them."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = quiet or not notes.is_terminal
-    with Progress(*columns, console=notes, disable=hidden, transient=True) as progress:
+    in_place = notes.is_terminal and not quiet
+    with Progress(*columns, console=notes.console, disable=not in_place, transient=True) as progress:
         bar = progress.add_task("reservations", total=len(rows))
         for outcome in play_all(player.play, rows, concurrency=concurrency, rate=rate):
             outcomes.append(outcome)
             progress.advance(bar)
-    return outcomes
+            if not (in_place or quiet) and len(outcomes) % _STRIDE == 0:
+                note(f"{len(outcomes)} of {len(rows)} reservations have ended")
 
 
 def _check(
@@ -116,7 +137,7 @@ def _check(
     services: dict[Service, ServiceConnection],
     outcomes: Sequence[Outcome],
 ) -> tuple[str, dict[str, int]]:
-    source, records = patiently(lambda: _records(services), passing=(Unreachable,), seconds=_PATIENCE_SECONDS)
+    source, records = repeat_for(_PATIENCE_SECONDS, lambda: _records(services), passing=(Unreachable,))
     return source, count_violations(records, outcomes, client.count_incidents())
 
 
@@ -128,20 +149,21 @@ def _records(services: dict[Service, ServiceConnection]) -> tuple[str, Records]:
 
 
 def _show(summary: Summary) -> None:
-    out.print(
+    out.line(
         f"{len(summary.outcomes)} reservations in {summary.seconds:.1f} s, "
         f"{summary.per_second:.1f} per second; "
         f"dates moved by {summary.weeks} weeks; run {summary.run_id}"
     )
-    print_rows(["end state", "rows"], [[state, str(count)] for state, count in summary.states.items()])
+    out.table(("end state", "rows"), [(state, str(count)) for state, count in summary.states.items()])
     if summary.broken:
-        out.print(f"[yellow]{len(summary.broken)} broken rows were left out[/]")
+        out.line((f"{len(summary.broken)} broken rows were left out", "yellow"))
     latency = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in summary.latency.items())
-    out.print(f"start to end: {latency}\n")
-    rows = [
-        [name, "[red]violated[/]" if count else "holds", str(count)]
+    out.line(f"start to end: {latency}")
+    out.line()
+    rows: list[tuple[Styled, ...]] = [
+        (name, ("violated", "red") if count else "holds", str(count))
         for name, count in summary.invariants.items()
     ]
-    print_rows([f"invariant, from the {summary.source}", "", "violations"], rows)
+    out.table((f"invariant, from the {summary.source}", "", "violations"), rows)
     for outcome in summary.unmodelled:
         note(f"line {outcome.line}: {outcome.reference}: {outcome.problem}")

@@ -7,24 +7,27 @@ import typer
 
 from hotel.commands.options import Json, NoWait, Timeout, client_of
 from hotel.commands.outcome import exit_code_of
+from hotel.commands.output import note, print_json, print_result
 from hotel.commands.steps import StepPrinter
+from hotel.commands.waiting import waiting
 from hotel.errors import InvalidInput
-from hotel.output import note, print_json, print_result
-from hotel.reservation import Reservation
-from hotel.reservation_file import read_reservation
+from hotel.reservations.reservation import Reservation
+from hotel.reservations.reservation_file import read_reservation
 
 
 def reserve(  # noqa: PLR0913  # one argument an option
     context: typer.Context,
     *,
-    first_name: Annotated[str | None, typer.Option(help="Of the guest.")] = None,
-    last_name: Annotated[str | None, typer.Option(help="Of the guest.")] = None,
-    email: Annotated[str | None, typer.Option(help="Of the guest.")] = None,
-    phone: Annotated[str | None, typer.Option(help="Of the guest.")] = None,
-    check_in: Annotated[str | None, typer.Option(help="First night, e.g. 2027-06-01.")] = None,
-    check_out: Annotated[str | None, typer.Option(help="Day of departure.")] = None,
-    room_type: Annotated[str | None, typer.Option(help="A to F.")] = None,
-    guests: Annotated[int | None, typer.Option(help="How many will stay.")] = None,
+    first_name: Annotated[str | None, typer.Option(help="The guest's first name. Required.")] = None,
+    last_name: Annotated[str | None, typer.Option(help="The guest's last name. Required.")] = None,
+    email: Annotated[str | None, typer.Option(help="The guest's e-mail address. Required.")] = None,
+    phone: Annotated[str | None, typer.Option(help="The guest's phone number.")] = None,
+    check_in: Annotated[str | None, typer.Option(help="First night, e.g. 2027-06-01. Required.")] = None,
+    check_out: Annotated[
+        str | None, typer.Option(help="Day of departure, e.g. 2027-06-04. Required.")
+    ] = None,
+    room_type: Annotated[str | None, typer.Option(help="Room type, A to F as shipped. Required.")] = None,
+    guests: Annotated[int | None, typer.Option(help="How many people will stay. Required.")] = None,
     table: Annotated[
         bool | None,
         typer.Option("--table/--no-table", help="A table on the evening of arrival.", show_default=False),
@@ -42,7 +45,10 @@ def reserve(  # noqa: PLR0913  # one argument an option
     timeout: Timeout = 60,
     json: Json = False,
 ) -> None:
-    """Make a reservation; print each step as it happens, then the result."""
+    """Make a reservation; print each step as it happens, then the result.
+
+    The required fields come from options or from --file.
+    """
     options: dict[str, Any] = {
         "first_name": first_name,
         "last_name": last_name,
@@ -61,12 +67,14 @@ def reserve(  # noqa: PLR0913  # one argument an option
     client = client_of(context)
     if not json:
         note(f"reservation {reservation.reservation_ref}")
-    result = client.create_reservation(
-        reservation,
-        wait=not no_wait,
-        timeout=timeout,
-        watch=None if json else StepPrinter(client, note),
-    )
+    reference = reservation.reservation_ref
+    with waiting(context, reference):
+        result = client.create_reservation(
+            reservation,
+            wait=not no_wait,
+            timeout=timeout,
+            watch=None if json else StepPrinter(client, note),
+        )
     if json:
         print_json(result.to_json())
     else:

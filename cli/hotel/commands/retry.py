@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from hotel.commands.options import Json, NoWait, Reference, Timeout, client_of
+from hotel.commands.output import note, print_json, print_result
+from hotel.commands.waiting import waiting
 from hotel.errors import ExitCode
-from hotel.output import note, print_json, print_result
-from hotel.states import ReservationState
+from hotel.reservations.states import ReservationState
 
 _MOST_RETRIES = 100
 
@@ -26,7 +27,8 @@ def retry(  # one argument an option
     count = client.retry(reference, retries=retries)
     if not json:
         note(f"{count} incident(s) ended" if count else "there was no incident")
-    result = client.get(reference) if no_wait else client.wait(reference, timeout=timeout)
+    with waiting(context, reference):
+        result = client.get(reference) if no_wait else client.wait(reference, timeout=timeout)
     if json:
         print_json({"retried": count, **result.to_json()})
     else:

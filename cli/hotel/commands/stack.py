@@ -1,18 +1,20 @@
 """`hotel up` and `hotel down`."""
 
+import shlex
 import time
 from typing import Annotated, Literal
 
 import typer
 
+from hotel.commands.interruption import on_interrupt
 from hotel.commands.options import Json, local_settings_of
+from hotel.commands.output import note, out, print_json
 from hotel.errors import InvalidInput, StackError
-from hotel.output import note, out, pairs, print_json
+from hotel.names import EngineKind, Role
+from hotel.ports import Ports
 from hotel.settings import HotelSettings
 from hotel.stack.engine import find_jar
 from hotel.stack.local import LocalStack, StackOptions
-from hotel.stack.names import EngineKind, Role
-from hotel.stack.ports import Ports
 from hotel.stack.up import Plan, bring_up, stop_unbroken, take_down
 
 _MOST_WORKERS = 32
@@ -28,7 +30,7 @@ def up(  # noqa: PLR0913  # one argument an option
         str | None,
         typer.Option(
             help="Keep all data on this PostgreSQL server, postgresql://user:password@host/, "
-            "in databases hotel_…, made where they are missing.",
+            "in databases that begin with hotel_, made where they are missing.",
             show_default="files in the home folder",
         ),
     ] = None,
@@ -49,7 +51,8 @@ def up(  # noqa: PLR0913  # one argument an option
         engine=engine,
         database=database,
     )
-    stack = bring_up(plan, _options(settings, engine, tied=foreground), note)
+    with on_interrupt("what was started is stopped again"):
+        stack = bring_up(plan, _options(settings, engine, die_with_parent=foreground), note)
     if json:
         print_json(_description(stack))
     else:
@@ -64,7 +67,8 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Remove the stack's data too.")] = False,
 ) -> None:
     """Stop the local stack: the workers finish what they have begun; the data stays."""
-    if not take_down(local_settings_of(context).home, note, purge=purge):
+    settings = local_settings_of(context)
+    if not take_down(settings.home, note, purge=purge, jar=settings.engine_jar):
         note("nothing was running")
 
 
@@ -76,11 +80,12 @@ def _ports(choice: str, offset: int, workers: int) -> Ports:
     return Ports.usual(offset=offset, workers=workers)
 
 
-def _options(settings: HotelSettings, engine: EngineKind, *, tied: bool) -> StackOptions:
+def _options(settings: HotelSettings, engine: EngineKind, *, die_with_parent: bool) -> StackOptions:
     return StackOptions(
         jar=find_jar(engine, settings.engine_jar),
         java_options=settings.java_options,
-        tied=tied,
+        die_with_parent=die_with_parent,
+        history_time_to_live=settings.history_time_to_live,
         ready_seconds=settings.ready_seconds,
     )
 
@@ -89,7 +94,7 @@ def _description(stack: LocalStack) -> dict[str, str]:
     addresses = stack.addresses
     return {
         "engine": addresses.rest,
-        "cockpit": addresses.web,
+        "cockpit": addresses.cockpit,
         "management": addresses.management,
         **{str(name): url for name, url in stack.service_urls.items()},
         "home": str(stack.home),
@@ -97,16 +102,17 @@ def _description(stack: LocalStack) -> dict[str, str]:
 
 
 def _show(stack: LocalStack, settings: HotelSettings) -> None:
-    out.print("[green]the stack is up[/]")
-    out.print(pairs(_description(stack)))
+    out.line(("the stack is up", "green"))
+    out.pairs(_description(stack))
     stack.show_password_once(_show_password)
-    home = "" if settings.home == HotelSettings.model_fields["home"].default else f" --home {settings.home}"
-    out.print(f"next: hotel{home} reserve --help; hotel{home} down", markup=False)
+    usual = settings.home == HotelSettings.model_fields["home"].default
+    home = "" if usual else f" --home {shlex.quote(str(settings.home))}"
+    out.line(f"next: hotel reserve --help; hotel ps{home}; hotel down{home}")
 
 
 def _show_password(password: str) -> None:
-    out.print("Cockpit's user and password, shown this once and kept in the home folder's stack.json:")
-    out.print(f"  {Role.ADMIN} / {password}", markup=False)
+    out.line("Cockpit's user and password, shown this once; `hotel ps --passwords` shows them again:")
+    out.line(f"  {Role.ADMIN} / {password}")
 
 
 def _stay(stack: LocalStack) -> None:
@@ -120,4 +126,4 @@ def _stay(stack: LocalStack) -> None:
         return
     if len(ended) < len(stack.state.processes):
         stop_unbroken(stack)
-    raise StackError(f"{', '.join(record.name for record in ended)} ended; {ended[0].log} tells more")
+    raise StackError(f"{', '.join(record.name for record in ended)} ended; see {ended[0].log}")

@@ -3,8 +3,8 @@
 import typer
 
 from hotel.commands.options import Json, Reference, client_of
-from hotel.output import note, out, pairs, print_json, print_result, step_line
-from hotel.reports import ReservationStatus
+from hotel.commands.output import note, out, print_json, print_result, step_line
+from hotel.reservations.reports import ReservationStatus
 
 
 def status(context: typer.Context, reference: Reference, *, json: Json = False) -> None:
@@ -19,15 +19,16 @@ def status(context: typer.Context, reference: Reference, *, json: Json = False) 
 def _show(found: ReservationStatus) -> None:
     print_result(found.result)
     for activity in found.standing:
-        out.print(f"  stands at: {activity.name}", markup=False)
+        out.line(f"  stands at: {activity.name}")
     for incident in found.incidents:
-        out.print(f"[red]incident[/] at {incident.activity_id}: ", end="")
-        out.print(incident.message, markup=False)
-    out.print("\n[bold]what happened[/]")
+        out.line(("incident", "red"), f" at {incident.activity_id}: {incident.message}")
+    out.line()
+    out.line(("what happened", "bold"))
     for activity in found.activities:
         if activity.is_work:
-            out.print(step_line(activity), markup=False)
-    out.print("\n[bold]variables[/]")
-    out.print(pairs(dict(sorted(found.result.variables.items()))))
+            out.line(step_line(activity))
+    out.line()
+    out.line(("variables", "bold"))
+    out.pairs(dict(sorted(found.result.variables.items())))
     if found.incidents:
-        note(f"once the cause is mended: hotel retry {found.result.reference}")
+        note(f"when the cause is fixed, run: hotel retry {found.result.reference}")

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from hotel.client import HotelReservationClient
-from hotel.output import step_line
-from hotel.reports import Activity
+from hotel.commands.output import step_line
+from hotel.reservations.client import HotelReservationClient
+from hotel.reservations.reports import Activity
 
 
 class StepPrinter:

@@ -3,17 +3,17 @@
 import typer
 
 from hotel.commands.options import Json, Reference, client_of
-from hotel.output import print_json, print_result
-from hotel.reports import ReservationResult
+from hotel.commands.output import print_json, print_result
+from hotel.reservations.reports import ReservationResult
 
 
 def suspend(context: typer.Context, reference: Reference, *, json: Json = False) -> None:
-    """Let a reservation wait where it stands."""
+    """Suspend a reservation: it waits where it stands."""
     _show(client_of(context).suspend(reference), json=json)
 
 
 def resume(context: typer.Context, reference: Reference, *, json: Json = False) -> None:
-    """Let a suspended reservation go on."""
+    """Resume a suspended reservation."""
     _show(client_of(context).resume(reference), json=json)
 
 

@@ -1,19 +1,18 @@
 """`hotel tasks`."""
 
-import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Annotated
 
 import typer
-from rich.console import Group
 
-from hotel.backlog import CLUSTER, ENGINE, Backlog, look
-from hotel.cluster.reach import kubectl_of
-from hotel.commands.backlog_views import ChangeView, LiveView, blocks
+from hotel.cluster.connect import kubectl_of
+from hotel.commands.backlog_views import ChangeView, LiveView, lines
 from hotel.commands.options import Json, engine_of, settings_of
-from hotel.output import note, out, print_json
+from hotel.commands.output import drop_output, note, out, print_json
+from hotel.commands.readers import reader_left_within
+from hotel.tasks.backlog import CLUSTER, ENGINE, Backlog, look
 
 
 def tasks(
@@ -34,10 +33,14 @@ def tasks(
     if not watch:
         _show(look(engine_of(context), kubectl), as_json=json)
         return
-    # Watching has no end of its own, so that Ctrl-C is the good one.
-    with suppress(KeyboardInterrupt):
+    # Watching has no end of its own, so that Ctrl-C is the good one; a reader that leaves, `head` say, too.
+    try:
         engine = engine_of(context)
         _watch(lambda: look(engine, kubectl), interval, as_json=json)
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:
+        drop_output()
 
 
 def _show(backlog: Backlog, *, as_json: bool) -> None:
@@ -49,7 +52,7 @@ def _show(backlog: Backlog, *, as_json: bool) -> None:
         in_cluster = backlog.scalers is not None or CLUSTER in backlog.problems
         print_json({**topics, **({"scalers": scalers} if in_cluster else {})})
     else:
-        out.print(Group(*blocks(replace(backlog, problems={}))))
+        out.lines(lines(replace(backlog, problems={})))
     for problem in backlog.problems.values():
         note(f"the scalers are not shown: {problem}")
 
@@ -59,4 +62,5 @@ def _watch(ask: Callable[[], Backlog], interval: float, *, as_json: bool) -> Non
     with LiveView(interval) if in_place else nullcontext(ChangeView(as_json=as_json)) as view:
         while True:
             view.show(ask())
-            time.sleep(interval)
+            if reader_left_within(interval):
+                return

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import psycopg
 
 from hotel.errors import Unreachable
+from hotel.names import Service
 from hotel.replay.records import Booking, Records, Stay, TableReservation
-from hotel.stack.names import Service
 
 _CONNECT_SECONDS = 10
 

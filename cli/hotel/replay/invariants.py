@@ -7,7 +7,7 @@ from itertools import groupby
 
 from hotel.replay.player import Outcome
 from hotel.replay.records import Records, Stay
-from hotel.states import ReservationState
+from hotel.reservations.states import ReservationState
 
 
 def count_violations(records: Records, outcomes: Collection[Outcome], incidents: int) -> dict[str, int]:

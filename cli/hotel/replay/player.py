@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hotel.client import HotelReservationClient
 from hotel.errors import HotelError
 from hotel.replay.guests import guest_of
 from hotel.replay.rows import BookingRow
-from hotel.reports import ReservationResult
-from hotel.reservation import Reservation
-from hotel.states import MODELLED_ENDS, ReservationState
+from hotel.reservations.client import HotelReservationClient
+from hotel.reservations.reports import ReservationResult
+from hotel.reservations.reservation import Reservation
+from hotel.reservations.states import MODELLED_ENDS, ReservationState
 
 # The data's letters that the hotel has no rooms of, and what it offers instead.
 _ROOM_TYPES = {"G": "F", "H": "F"}
@@ -119,7 +119,7 @@ def play_all(
                 if row is None:
                     return
                 outcomes.put(play(row))
-        except BaseException as error:  # noqa: BLE001  # raised anew where the outcomes are read
+        except BaseException as error:  # noqa: BLE001  # raised again where the outcomes are read
             outcomes.put(error)
 
     for number in range(concurrency):
@@ -143,4 +143,4 @@ def _paced(rows: Sequence[BookingRow], rate: float | None) -> Iterator[BookingRo
 def _problem(result: ReservationResult) -> str:
     if result.state in MODELLED_ENDS:
         return ""
-    return f"is {result.state}; `hotel status {result.reference}` tells more"
+    return f"is {result.state}; see `hotel status {result.reference}`"

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hotel.stack.names import Role
+from hotel.names import Role
 
 _BYTES = 18
 
@@ -27,5 +27,5 @@ class Credentials(BaseModel):
         )
 
     def engine_environment(self) -> dict[str, str]:
-        """Return what tells the engine its users' passwords."""
+        """Return the engine's settings for its users' passwords."""
         return {f"ENGINE_{role.name}_PASSWORD": password for role, password in self.passwords.items()}

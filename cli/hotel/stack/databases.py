@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import quote, unquote, urlsplit
 
 from hotel.errors import InvalidInput
-from hotel.stack.names import Service
+from hotel.names import Service
 
 _POSTGRESQL_PORT = 5432
 _PREFIX = re.compile(r"[a-z_][a-z0-9_]{0,49}")
@@ -33,7 +33,7 @@ class PostgreSQLServer:
         """Read a server's URL.
 
         Raises:
-            InvalidInput: it is none, or lacks a part.
+            InvalidInput: it is not one, or lacks a part.
         """
         parts = urlsplit(url)
         prefix = parts.path.strip("/") or "hotel"
@@ -68,7 +68,7 @@ class PostgreSQLServer:
         return f"postgresql://{login}@{_bracketed(self.host)}:{self.port}/{database}"
 
     def engine_environment(self) -> dict[str, str]:
-        """Return what tells the engine its database."""
+        """Return the engine's settings for its database."""
         return {
             "ENGINE_DATABASE_URL": f"jdbc:postgresql://{_bracketed(self.host)}:{self.port}/{self.name_of('engine')}",
             "ENGINE_DATABASE_USER": self.user,

@@ -42,8 +42,8 @@ def _major_version(java: str) -> int:
             [java, "-version"], capture_output=True, text=True, check=True, timeout=_ANSWER_SECONDS
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise StackError(f"{java} does not tell its version ({error}): {_ADVICE}") from error
+        raise StackError(f"{java} does not say its version ({error}): {_ADVICE}") from error
     found = re.search(r'version "(?:1\.)?(\d+)', answer.stderr + answer.stdout)
     if found is None:
-        raise StackError(f"{java} does not tell its version: {_ADVICE}")
+        raise StackError(f"{java} does not say its version: {_ADVICE}")
     return int(found.group(1))

@@ -4,21 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hotel import processes
 from hotel.errors import StackError
+from hotel.names import Role, Service
+from hotel.processes import Command, ProcessRecord
 from hotel.signals import unbroken
-from hotel.stack import process
 from hotel.stack.databases import PostgreSQLServer, service_database_urls
 from hotel.stack.engine import ENGINE, EngineAddresses, engine_command
 from hotel.stack.health import wait_until_healthy
-from hotel.stack.names import Role, Service
-from hotel.stack.process import Command, ProcessRecord
-from hotel.stack.services import readiness_url as service_readiness
+from hotel.stack.home import DATA, LOGS, check_contents, make_home, resolved
+from hotel.stack.parts import readiness_of
 from hotel.stack.services import service_command, service_url
 from hotel.stack.state import StackState
-from hotel.stack.worker import readiness_url as worker_readiness
-from hotel.stack.worker import worker_command
-
-_WORKER = "worker-"
+from hotel.stack.worker import WORKER, worker_command
 
 
 @dataclass(frozen=True)
@@ -28,16 +26,19 @@ class StackOptions:
     Attributes:
         jar: the engine's.
         java_options: of the engine's Java, as in a shell.
-        tied: whether the parts are to end when this process does, however that ends.
+        die_with_parent: whether the parts are to end when this process does, however that ends.
         ready_seconds: how long the parts may take until they can work.
+        history_time_to_live: how long the engine keeps ended reservations, an ISO 8601 period of days; None
+            leaves what the models say.
         settings: environment variables for the parts that differ from their defaults, by part: `engine`,
             a service's name, or `worker` for every worker.
     """
 
     jar: Path
     java_options: str = "-Xmx512m"
-    tied: bool = False
+    die_with_parent: bool = False
     ready_seconds: float = 120.0
+    history_time_to_live: str | None = None
     settings: Mapping[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -54,12 +55,14 @@ class LocalStack:
     """
 
     def __init__(self, home: Path, state: StackState, options: StackOptions) -> None:
-        self.home = home.resolve()
+        self.home = resolved(home)
         self.options = options
         self.state = state
         self.addresses = EngineAddresses.of(state.engine, state.ports)
+        make_home(self.home)
         for folder in (self._data, self._logs):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.mkdir(exist_ok=True, mode=0o700)
+        check_contents(self.home)
 
     @property
     def service_urls(self) -> dict[Service, str]:
@@ -79,7 +82,7 @@ class LocalStack:
     @property
     def workers(self) -> list[ProcessRecord]:
         """The workers that were started."""
-        return [record for record in self.state.processes if record.name.startswith(_WORKER)]
+        return [record for record in self.state.processes if record.name.startswith(WORKER)]
 
     def start_engine(self) -> None:
         """Start the engine, without waiting for it."""
@@ -110,21 +113,24 @@ class LocalStack:
         """
         taken = {record.name for record in self.workers}
         for number, port in enumerate(self.state.ports.workers, start=1):
-            if f"{_WORKER}{number}" not in taken:
+            if f"{WORKER}{number}" not in taken:
                 own = {**self.options.settings.get("worker", {}), **(settings or {})}
                 return self._start(
                     worker_command(number, port, self.state.ports, self.state.credentials, own)
                 )
         raise StackError(f"the stack's {len(self.state.ports.workers)} workers run already")
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, report: Callable[[str], None] | None = None) -> None:
         """Return when every started part can work.
+
+        Args:
+            report: is called with each part that is ready, and now and then with what is waited for.
 
         Raises:
             StackError: a part ended or took too long; with the end of its log.
         """
-        parts = [(record, self._readiness(record.name)) for record in self.state.processes]
-        wait_until_healthy(parts, seconds=self.options.ready_seconds)
+        parts = [(record, readiness_of(record.name, self.state)) for record in self.state.processes]
+        wait_until_healthy(parts, seconds=self.options.ready_seconds, report=report)
 
     def record_of(self, name: str) -> ProcessRecord:
         """Return the process of a part.
@@ -139,18 +145,18 @@ class LocalStack:
 
     def ended(self) -> list[ProcessRecord]:
         """Return the parts that have ended although nobody stopped them by this object."""
-        return [record for record in self.state.processes if not record.is_running()]
+        return self.state.ended()
 
     def stop_parts(self, names: Sequence[str]) -> None:
         """Stop some parts gracefully, all at once, and forget them."""
         records = [self.record_of(name) for name in names]
-        process.stop(records)
+        processes.stop(records)
         self._forget(records)
 
     def kill_part(self, name: str) -> None:
         """End a part at once, as a crash does, and forget it."""
         record = self.record_of(name)
-        process.kill(record)
+        processes.kill(record)
         self._forget([record])
 
     def stop(self) -> None:
@@ -161,11 +167,11 @@ class LocalStack:
 
     @property
     def _data(self) -> Path:
-        return self.home / "data"
+        return self.home / DATA
 
     @property
     def _logs(self) -> Path:
-        return self.home / "logs"
+        return self.home / LOGS
 
     def show_password_once(self, show: Callable[[str], None]) -> None:
         """Let the user see the administrator's password, unless that was done before."""
@@ -181,7 +187,9 @@ class LocalStack:
         )
         # An interrupt between start and record would leave a process that nobody knows.
         with unbroken():
-            record = process.start(command, folder=self.home, logs=self._logs, tied=self.options.tied)
+            record = processes.start(
+                command, folder=self.home, logs=self._logs, die_with_parent=self.options.die_with_parent
+            )
             self._remember((*self.state.processes, record))
         return record
 
@@ -191,11 +199,3 @@ class LocalStack:
     def _remember(self, processes: tuple[ProcessRecord, ...]) -> None:
         self.state = self.state.model_copy(update={"processes": processes})
         self.state.save(self.home)
-
-    def _readiness(self, name: str) -> str:
-        if name == ENGINE:
-            return self.addresses.readiness
-        if name.startswith(_WORKER):
-            number = int(name.removeprefix(_WORKER))
-            return worker_readiness(self.state.ports.workers[number - 1])
-        return service_readiness(Service(name), self.state.ports)

@@ -1,20 +1,19 @@
 """What a stack remembers in its home folder between commands."""
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hotel.errors import StackError
+from hotel.names import EngineKind
+from hotel.ports import Ports
+from hotel.processes import ProcessRecord
 from hotel.stack.credentials import Credentials
 from hotel.stack.databases import PostgreSQLServer
-from hotel.stack.names import EngineKind
-from hotel.stack.ports import Ports
-from hotel.stack.process import ProcessRecord
+from hotel.stack.home import LOGS, check_home, open_file, resolved
 
 _FILE = "stack.json"
 
@@ -29,6 +28,7 @@ class StackState(BaseModel):
         credentials: the engine's users and the services' token; they stay the same as long as the data does.
         database: URL of the PostgreSQL server, None where the data is in files.
         password_shown: whether the user has been shown the administrator's password.
+        rewrite_engine_file: whether a person was erased since the engine's database file was last rewritten.
         processes: what was started and not yet stopped.
     """
 
@@ -40,6 +40,7 @@ class StackState(BaseModel):
     credentials: Credentials
     database: str | None = Field(default=None, repr=False)
     password_shown: bool = False
+    rewrite_engine_file: bool = False
     processes: tuple[ProcessRecord, ...] = ()
 
     @classmethod
@@ -47,11 +48,13 @@ class StackState(BaseModel):
         """Return the state kept in a home folder, None if there is none.
 
         Raises:
-            StackError: the file cannot be understood.
+            StackError: the folder or the file is not the user's alone, or the file cannot be understood.
         """
-        file = home / _FILE
+        file = resolved(home) / _FILE
         try:
-            return cls.model_validate_json(file.read_bytes())
+            check_home(home)
+            with os.fdopen(open_file(file, os.O_RDONLY), "rb") as content:
+                state = cls.model_validate_json(content.read())
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
@@ -59,9 +62,11 @@ class StackState(BaseModel):
                 f"{file} cannot be read: {str(error).splitlines()[0]}; "
                 "stop what it started by hand, then remove it"
             ) from error
+        return state.model_copy(update={"processes": tuple(_with_logs_in(file.parent, state.processes))})
 
     def save(self, home: Path) -> None:
         """Keep the state, readable by its owner alone: it holds passwords."""
+        home = resolved(home)
         draft = home / f"{_FILE}.new"
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -73,24 +78,16 @@ class StackState(BaseModel):
         """The PostgreSQL server under the stack, None where its data is in files."""
         return PostgreSQLServer.from_url(self.database) if self.database else None
 
+    def ended(self) -> list[ProcessRecord]:
+        """Return the processes that ended although nobody stopped them by the command."""
+        return [record for record in self.processes if not record.is_running()]
+
     def running(self) -> list[ProcessRecord]:
-        """Return those of the stack's processes that run now; others ended by themselves or in a crash."""
+        """Return those of the stack's processes that run now."""
         return [record for record in self.processes if record.is_running()]
 
 
-@contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """Keep other commands from starting or stopping the same stack meanwhile.
-
-    Raises:
-        StackError: another one is at it.
-    """
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (home / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StackError(
-                f"another command is starting or stopping the stack in {home}: wait for it"
-            ) from error
-        yield
+def _with_logs_in(home: Path, records: Iterable[ProcessRecord]) -> Iterator[ProcessRecord]:
+    # The logs are where the stack writes them, whatever path the file names.
+    for record in records:
+        yield record.model_copy(update={"log": home / LOGS / f"{record.name}.log"})

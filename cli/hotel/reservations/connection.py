@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from external_tasks.auth import Auth, BasicAuth, BearerAuth
-from external_tasks.engine import EngineClient
+from external_tasks.bounded_http import ClientCertificate
+from external_tasks.engine.auth import Auth, BasicAuth
+from external_tasks.engine.client import EngineClient
+from external_tasks.engine.logins import choose_auth
 from pydantic import SecretStr
 
-from hotel.cluster.reach import reached_release
+from hotel.cluster.connect import connected_release
 from hotel.errors import InvalidInput, Unreachable
+from hotel.names import Role, Service
 from hotel.settings import HotelSettings
 from hotel.stack.databases import service_database_urls
 from hotel.stack.engine import ENGINE, EngineAddresses
-from hotel.stack.names import Role, Service
 from hotel.stack.services import service_url
 from hotel.stack.state import StackState
 
@@ -36,10 +38,10 @@ class ServiceConnection:
 
 
 @contextmanager
-def reached(
+def connected(
     settings: HotelSettings, role: Role = Role.CLIENT, *, services: bool = False
 ) -> Iterator[HotelSettings]:
-    """Give settings to connect by, while the context lasts: a release in a cluster is brought within reach.
+    """Give settings to connect by, while the context lasts; ports of a release in a cluster are forwarded.
 
     Args:
         settings: those of the command; without a cluster in them they are what is given.
@@ -52,7 +54,7 @@ def reached(
     if not settings.in_cluster:
         yield settings
         return
-    with reached_release(settings, role, services=services) as found:
+    with connected_release(settings, role, services=services) as found:
         yield found
 
 
@@ -61,21 +63,24 @@ def opened_engine(settings: HotelSettings, role: Role = Role.CLIENT) -> Iterator
     """Give a client of the engine, wherever settings say that it is, while the context lasts.
 
     Raises:
-        HotelError: as `reached` and `connect_engine`.
+        HotelError: as `connected` and `connect_engine`.
     """
-    with reached(settings, role) as found, connect_engine(found, role) as engine:
+    with connected(settings, role) as found, connect_engine(found, role) as engine:
         yield engine
 
 
 def connect_engine(settings: HotelSettings, role: Role = Role.CLIENT) -> EngineClient:
     """Return a client of the engine, logged in as the user of a role.
 
-    Settings of a cluster go through `reached` first.
+    Settings of a cluster go through `connected` first.
 
     Raises:
         HotelError: there is neither a local stack nor an engine named, or its URL is no URL.
     """
     url, auth = _engine(settings, role)
+    certificate, key = settings.engine_certificate_file, settings.engine_key_file
+    if key and not certificate:
+        raise InvalidInput("HOTEL_ENGINE_KEY_FILE needs HOTEL_ENGINE_CERTIFICATE_FILE")
     try:
         return EngineClient(
             url,
@@ -83,10 +88,12 @@ def connect_engine(settings: HotelSettings, role: Role = Role.CLIENT) -> EngineC
             timeout=settings.engine_timeout_seconds,
             pool_size=_POOL_SIZE,
             ca_file=settings.engine_ca_file,
+            client_certificate=ClientCertificate(certificate, key) if certificate else None,
+            proxy=_secret(settings.engine_proxy),
             user_agent="hotel",
         )
     except ValueError as error:
-        raise InvalidInput(f"HOTEL_ENGINE_URL: {error}") from error
+        raise InvalidInput(f"the engine's settings (HOTEL_ENGINE_URL and others): {error}") from error
 
 
 def connect_services(settings: HotelSettings) -> dict[Service, ServiceConnection]:
@@ -121,11 +128,28 @@ def _engine(settings: HotelSettings, role: Role) -> tuple[str, Auth | None]:
 
 
 def _named_auth(settings: HotelSettings, role: Role) -> Auth | None:
-    if settings.engine_token is not None:
-        return BearerAuth(settings.engine_token.get_secret_value())
-    if settings.engine_password is not None:
-        return BasicAuth(settings.engine_user or role, settings.engine_password.get_secret_value())
-    return None
+    client_id, secret = settings.engine_oauth2_client_id, _secret(settings.engine_oauth2_client_secret)
+    if settings.engine_oauth2_token_url is not None and not (client_id and secret):
+        raise InvalidInput(
+            "HOTEL_ENGINE_OAUTH2_TOKEN_URL needs HOTEL_ENGINE_OAUTH2_CLIENT_ID and "
+            "HOTEL_ENGINE_OAUTH2_CLIENT_SECRET"
+        )
+    try:
+        return choose_auth(
+            user=settings.engine_user or role,
+            password=_secret(settings.engine_password),
+            token=_secret(settings.engine_token),
+            token_url=settings.engine_oauth2_token_url,
+            client_id=client_id,
+            client_secret=secret,
+            scope=settings.engine_oauth2_scope,
+            audience=settings.engine_oauth2_audience,
+            ca_file=settings.engine_ca_file,
+            proxy=_secret(settings.engine_proxy),
+        )
+    except ValueError as error:
+        ways = "HOTEL_ENGINE_OAUTH2_…" if settings.engine_oauth2_token_url else "HOTEL_ENGINE_USER and others"
+        raise InvalidInput(f"{ways}: {error}") from error
 
 
 def _named_services(settings: HotelSettings) -> dict[Service, str | None]:

@@ -30,7 +30,8 @@ def read_reservation(file: Path) -> dict[str, Any]:
 def _read(file: Path) -> str:
     try:
         content = sys.stdin.buffer.read(_MOST_BYTES) if file == _STANDARD_INPUT else file.read_bytes()
-        return content.decode()
+        # Some editors begin a file with a byte order mark, which is no part of the JSON.
+        return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file} cannot be read: {error}") from error
 

@@ -6,15 +6,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Annotated
 
-from pydantic import BaseModel, ConfigDict
+import psutil
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hotel.errors import StackError
 
 _POLL_SECONDS = 0.05
 _KILLED_SECONDS = 5.0
+_PRIVATE_UMASK = 0o077
 _LOG_TAIL_BYTES = 16_384
 
 
@@ -48,21 +52,28 @@ class ProcessRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    pid: int
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[0-9]+)?$")]
+    pid: Annotated[int, Field(ge=1)]
     identity: str
     log: Path
     grace_seconds: float
 
     def is_running(self) -> bool:
         """Return whether this very process still runs."""
+        return self.process() is not None
+
+    def process(self) -> psutil.Process | None:
+        """Return this very process, None if it has ended."""
         _reap(self.pid)
-        return identity_of(self.pid) == self.identity
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            return process if _identity(process) == self.identity else None
+        return None
 
     def log_tail(self, lines: int = 20) -> str:
         """Return the last lines of its log."""
         try:
-            with self.log.open("rb") as log:
+            with os.fdopen(os.open(self.log, os.O_RDONLY | os.O_NOFOLLOW), "rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
                 text = log.read().decode(errors="replace")
         except OSError:
@@ -70,14 +81,16 @@ class ProcessRecord(BaseModel):
         return "\n".join(text.splitlines()[-lines:])
 
 
-def start(command: Command, *, folder: Path, logs: Path, tied: bool) -> ProcessRecord:
+def start(command: Command, *, folder: Path, logs: Path, die_with_parent: bool) -> ProcessRecord:
     """Start a process in a session of its own, so that a Ctrl-C in the terminal does not reach it.
+
+    What it writes, its log included, is readable by its owner alone.
 
     Args:
         command: what to run.
         folder: its working folder.
         logs: the folder for its log.
-        tied: whether it is to end when this process does, however that ends.
+        die_with_parent: whether it is to end when this process does, however that ends.
 
     Raises:
         StackError: the program does not exist or cannot be run.
@@ -85,18 +98,16 @@ def start(command: Command, *, folder: Path, logs: Path, tied: bool) -> ProcessR
     log = logs / f"{command.name}.log"
     environment = {**os.environ, **command.environment}
     try:
-        # The last run's log stays beside this one's.
-        if log.exists():
-            log.replace(log.with_suffix(".previous.log"))
-        with log.open("wb") as output:
+        with _new_log(log) as output:
             process = subprocess.Popen(  # noqa: S603  # the stack's own commands, no shell
-                tied_line(command.arguments) if tied else command.arguments,
+                dying_with_parent(command.arguments) if die_with_parent else command.arguments,
                 cwd=folder,
                 env={name: value for name, value in environment.items() if value is not None},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=_PRIVATE_UMASK,
             )
     except OSError as error:
         raise StackError(f"{command.name} cannot be started: {error}") from error
@@ -111,20 +122,21 @@ def start(command: Command, *, folder: Path, logs: Path, tied: bool) -> ProcessR
     )
 
 
-def tied_line(arguments: Sequence[str]) -> list[str]:
+def dying_with_parent(arguments: Sequence[str]) -> list[str]:
     """Return the command line that runs a program until this process ends, however that happens."""
-    tie = str(Path(__file__).with_name("tied.py"))
-    return [sys.executable, "-I", "-S", tie, str(os.getpid()), *arguments]
+    script = str(Path(__file__).with_name("die_with_parent.py"))
+    return [sys.executable, "-I", "-S", script, str(os.getpid()), *arguments]
 
 
 def stop(records: Sequence[ProcessRecord]) -> None:
     """Ask processes to end, all at once, and kill those that do not within their grace."""
     asked = time.monotonic()
     for record in records:
-        if record.is_running():
-            _signal(record.pid, signal.SIGTERM)
+        if process := record.process():
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
     for record in records:
-        if not _wait_gone(record, asked + record.grace_seconds):
+        if not _wait_gone(record, asked + record.grace_seconds - time.monotonic()):
             kill(record)
 
 
@@ -136,58 +148,54 @@ def kill(record: ProcessRecord) -> None:
     """
     if record.is_running():
         # Its session has its own process group: the children go with it.
-        _signal(-record.pid, signal.SIGKILL)
-        if not _wait_gone(record, time.monotonic() + _KILLED_SECONDS):
+        with suppress(ProcessLookupError):
+            os.killpg(record.pid, signal.SIGKILL)
+        if not _wait_gone(record, _KILLED_SECONDS):
             raise StackError(f"{record.name} (process {record.pid}) cannot be killed")
 
 
 def identity_of(pid: int) -> str | None:
-    """Return what tells a process from earlier and later ones with the same pid; None if there is none."""
-    if sys.platform != "linux":
-        return _identity_by_ps(pid)
+    """Return what differs between two processes that have one pid after each other; None if none runs."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
+        return _identity(psutil.Process(pid))
+    except psutil.NoSuchProcess:
         return None
-    # The second field, the program's name in brackets, may hold spaces and brackets itself.
-    fields = stat.rpartition(")")[2].split()
-    state, began = fields[0], fields[19]
-    return None if state in "ZX" else f"{_boot_id()}:{began}"
+
+
+def _identity(process: psutil.Process) -> str | None:
+    # The time of its start as seconds since the epoch would change with every correction of the clock, for
+    # which a stack of yesterday would count as ended. The time since the system's start does not change.
+    if process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
+        return None
+    return f"{_boot_id()}:{process.create_time() - psutil.boot_time():.2f}"
 
 
 def _boot_id() -> str:
+    # Only Linux has it; elsewhere two processes with one pid and one start, a reboot apart, look the same.
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
 
 
-def _identity_by_ps(pid: int) -> str | None:
-    answer = subprocess.run(  # noqa: S603  # a fixed program and a number
-        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    state, _, began = answer.stdout.strip().partition(" ")
-    return None if not began or state.startswith("Z") else began.strip()
+def _new_log(log: Path) -> IO[bytes]:
+    # The last run's log stays beside this one's.
+    if os.path.lexists(log):
+        log.replace(log.with_suffix(".previous.log"))
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def _reap(pid: int) -> None:
-    # A child that has ended stays a zombie until its parent, which may be this process, asks for it.
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _wait_gone(record: ProcessRecord, deadline: float) -> bool:
+def _wait_gone(record: ProcessRecord, seconds: float) -> bool:
+    # Not psutil's wait: a zombie, whose parent may be another command that runs, counts as ended here.
+    deadline = time.monotonic() + seconds
     while record.is_running():
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def _reap(pid: int) -> None:
+    # A child that has ended stays a zombie until its parent, which may be this process, asks for it.
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

@@ -7,20 +7,20 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
 
-from hotel.browsing import browse
-from hotel.connection import opened_engine
 from hotel.errors import ReferenceConflict, ReservationNotFound, StateConflict, WaitTimeout
-from hotel.reports import Activity, ReservationResult, ReservationStatus
-from hotel.reservation import Reservation
-from hotel.reservation_engine import ReservationEngine
+from hotel.reservations.browsing import browse
+from hotel.reservations.connection import opened_engine
+from hotel.reservations.engine import ReservationEngine
+from hotel.reservations.reports import Activity, ReservationResult, ReservationStatus
+from hotel.reservations.reservation import Reservation
+from hotel.reservations.states import Instance, ReservationState, Reserved
+from hotel.reservations.watching import SharedWatch, has_ended
 from hotel.settings import HotelSettings
-from hotel.states import Instance, ReservationState, Reserved
 
-_FIRST_POLL_SECONDS = 0.1
-_POLL_GROWTH = 1.4
-_LONGEST_POLL_SECONDS = 1.5
+# How often a reservation that takes longer is asked whether it waits for somebody's help.
+_HELP_SECONDS = 5.0
 
 # Called at each look at a reservation that is waited for, with the ids of its process instances.
 Watcher = Callable[[Sequence[str]], None]
@@ -29,19 +29,21 @@ Watcher = Callable[[Sequence[str]], None]
 class HotelReservationClient:
     """Makes reservations by starting their process in the engine, and follows them.
 
-    Usable from several threads at once.
+    Usable from several threads at once: what all of them wait for is one question to the engine, at most ten
+    times a second while reservations begin and end, and once a second while they only wait.
 
     Args:
         engine: client of the engine's REST API; by default that of the local stack, or of the engine that the
             environment names (`HOTEL_ENGINE_URL`, `HOTEL_ENGINE_USER`, `HOTEL_ENGINE_PASSWORD`; or
             `HOTEL_CONTEXT`, `HOTEL_NAMESPACE`, `HOTEL_RELEASE` for a release in a cluster).
-        patience_seconds: how long the client itself puts up with an engine that is away before it raises.
+        patience_seconds: how long a call is repeated while the engine does not answer, before it raises.
     """
 
     def __init__(self, engine: EngineClient | None = None, *, patience_seconds: float = 0) -> None:
         self._owned = ExitStack()
         client = engine or self._owned.enter_context(opened_engine(HotelSettings()))
         self._engine = ReservationEngine(client, patience_seconds=patience_seconds)
+        self._shared = SharedWatch(self._engine.instances_of)
 
     def __enter__(self) -> Self:
         return self
@@ -82,13 +84,14 @@ class HotelReservationClient:
         if not isinstance(reservation, Reservation):
             reservation = Reservation.parse(reservation)
         reference = reservation.reservation_ref
-        if self._engine.instances(reference):
+        known = bool(self._engine.instances(reference))
+        if known:
             _check_same(reservation, self._reserved(reference))
         else:
             self._engine.start(reservation)
         if not wait:
             return self.get(reference)
-        reserved = self._wait(reference, timeout, watch)
+        reserved = self._wait(reference, timeout, watch, at_once=known)
         # A twin that was started at the same time may have won the reference.
         _check_same(reservation, reserved)
         return ReservationResult.of(reserved)
@@ -107,7 +110,7 @@ class HotelReservationClient:
             ReservationNotFound: no reservation has this reference.
             WaitTimeout: it has not ended in time.
         """
-        return ReservationResult.of(self._wait(reference, timeout, watch))
+        return ReservationResult.of(self._wait(reference, timeout, watch, at_once=True))
 
     def get(self, reference: str) -> ReservationResult:
         """Return a reservation as it stands now.
@@ -153,7 +156,7 @@ class HotelReservationClient:
         return self.wait(reference, timeout=timeout) if wait else self.get(reference)
 
     def suspend(self, reference: str) -> ReservationResult:
-        """Let a reservation wait where it stands.
+        """Suspend a reservation: it waits where it stands.
 
         Raises:
             ReservationNotFound: no reservation has this reference.
@@ -162,7 +165,7 @@ class HotelReservationClient:
         return self._set_suspended(reference, suspended=True)
 
     def resume(self, reference: str) -> ReservationResult:
-        """Let a suspended reservation go on.
+        """Resume a suspended reservation.
 
         Raises:
             ReservationNotFound: no reservation has this reference.
@@ -202,32 +205,37 @@ class HotelReservationClient:
         """Return how many incidents stand in all reservations."""
         return self._engine.count_incidents()
 
-    def _wait(self, reference: str, timeout: float, watch: Watcher | None) -> Reserved:
-        deadline = time.monotonic() + timeout
-        pause = _FIRST_POLL_SECONDS
-        while True:
-            instances = self._known(reference)
-            if watch is not None:
-                watch([instance.id for instance in instances])
-            running = [instance for instance in instances if instance.ended_at is None]
-            if not running or (pause == _LONGEST_POLL_SECONDS and self._waits_for_help(running)):
-                return self._reserved(reference)
-            left = deadline - time.monotonic()
-            if left < 0:
-                raise WaitTimeout(
-                    f"reservation {reference} has not ended within {timeout:g} s; it goes on: "
-                    f"`hotel status {reference}` shows where it stands"
-                )
-            time.sleep(min(pause, left + _FIRST_POLL_SECONDS))
-            pause = min(pause * _POLL_GROWTH, _LONGEST_POLL_SECONDS)
+    def _wait(self, reference: str, timeout: float, watch: Watcher | None, *, at_once: bool) -> Reserved:
+        began = time.monotonic()
+        next_check = began + _HELP_SECONDS
+        with self._shared.watched(reference, deadline=began + timeout, at_once=at_once) as next_look:
+            while True:
+                instances = next_look()
+                _check_known(reference, instances)
+                if watch is not None:
+                    watch([instance.id for instance in instances])
+                if has_ended(instances):
+                    return Reserved.of(instances)
+                now = time.monotonic()
+                if now >= next_check:
+                    next_check = now + _HELP_SECONDS
+                    if self._waits_for_help(
+                        [instance for instance in instances if instance.ended_at is None]
+                    ):
+                        return self._reserved(reference)
+                if now >= began + timeout:
+                    raise WaitTimeout(
+                        f"reservation {reference} has not ended within {timeout:g} s; it goes on: "
+                        f"`hotel status {reference}` shows where it stands"
+                    )
 
-    def _waits_for_help(self, running: Sequence[Instance]) -> bool:
+    def _waits_for_help(self, instances: Sequence[Instance]) -> bool:
+        running = (instance for instance in instances if instance.ended_at is None)
         return any(self._engine.has_incident(instance.id) for instance in running)
 
     def _known(self, reference: str) -> list[Instance]:
         instances = self._engine.instances(reference)
-        if all(instance.is_cancellation for instance in instances):
-            raise ReservationNotFound(f"no reservation has the reference {reference}")
+        _check_known(reference, instances)
         return instances
 
     def _reserved(self, reference: str) -> Reserved:
@@ -244,6 +252,11 @@ class HotelReservationClient:
 
     def _live_ids(self, instance: Instance) -> list[str]:
         return [] if instance.ended_at else self._engine.live_ids(instance.id)
+
+
+def _check_known(reference: str, instances: Sequence[Instance]) -> None:
+    if all(instance.is_cancellation for instance in instances):
+        raise ReservationNotFound(f"no reservation has the reference {reference}")
 
 
 def _check_same(reservation: Reservation, reserved: Reserved) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
-from external_tasks.variables import STRING_LIMIT
+from external_tasks.engine.variables import STRING_LIMIT
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from hotel.errors import InvalidReservation
 
 _REFERENCE = r"[A-Za-z0-9._-]{1,64}"
-# Without letters and digits that are mistaken for each other when a reference is read out.
+# Without letters and digits that are easily confused when a reference is read out.
 _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REFERENCE_LENGTH = 10
 _INTEGER_LIMIT = 2**31 - 1
@@ -55,7 +55,7 @@ class Reservation(BaseModel):
     Attributes:
         first_name: of the guest.
         last_name: of the guest.
-        email: of the guest; it is what tells clients apart.
+        email: of the guest; two clients never share one.
         phone: of the guest.
         check_in: first night, ISO date.
         check_out: day of departure, ISO date.

@@ -1,11 +1,11 @@
-"""What the client tells about a reservation."""
+"""What the client returns about a reservation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from hotel.states import ReservationState, Reserved
+from hotel.reservations.states import ReservationState, Reserved
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ReservationResult:
         state: where it stands.
         variables: its process variables by name.
         process_instance_id: the engine's, for Cockpit.
-        suspended: whether it was told to wait.
+        suspended: whether it is suspended.
         seconds: from its start to its end in the engine, a later cancellation apart; None while it goes on.
     """
 
@@ -43,7 +43,7 @@ class ReservationResult:
 
     @property
     def reason(self) -> str:
-        """Why it is not confirmed, as far as the process tells; empty where it does not."""
+        """Why it is not confirmed, if the process says so; else empty."""
         problems = self.variables.get("validation_errors")
         if isinstance(problems, list) and problems:
             return "; ".join(f"{problem.get('field')}: {problem.get('message')}" for problem in problems)
@@ -67,7 +67,7 @@ class Activity:
     """One step of a reservation's history.
 
     Attributes:
-        key: tells this step from another run of the same activity.
+        key: differs for another run of the same activity.
         id: the activity's id in the model.
         name: its name in the model, else its id.
         kind: the engine's word for what it is, e.g. serviceTask.

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
 
 from hotel.cluster.kubectl import Kubectl
 from hotel.cluster.scalers import Scaler, read_scalers
 from hotel.errors import HotelError
-from hotel.topics import TopicCount, count_topics
+from hotel.tasks.topics import TopicCount, count_topics
 
 ENGINE = "engine"
 CLUSTER = "cluster"
@@ -23,9 +23,9 @@ class Backlog:
     """What one look found.
 
     Attributes:
-        topics: the tasks of each topic; None where the engine did not tell.
-        scalers: of the release's namespace; None where there is no cluster, or it did not tell.
-        problems: why something was not told, by who should have: `engine` or `cluster`.
+        topics: the tasks of each topic; None where the engine did not answer.
+        scalers: of the release's namespace; None where there is no cluster, or it did not answer.
+        problems: why something is missing, by its source: `engine` or `cluster`.
         at: when that was, local time.
     """
 
@@ -35,13 +35,13 @@ class Backlog:
     at: datetime = field(default_factory=lambda: datetime.now().astimezone(), compare=False)
 
     def resembles(self, other: "Backlog | None") -> bool:
-        """Return whether it tells what another one does; a problem's words may differ."""
+        """Return whether it is the same as another one; the words of a problem may differ."""
         if other is None or self.problems.keys() != other.problems.keys():
             return False
         return (self.topics, self.scalers) == (other.topics, other.scalers)
 
     def completed_by(self, known: "Backlog | None") -> "Backlog":
-        """Return it with what an earlier one told and this one does not."""
+        """Return it, completed by an earlier one where something is missing."""
         if known is None:
             return self
         topics = known.topics if self.topics is None else self.topics
@@ -61,7 +61,7 @@ class Backlog:
 
 
 def look(engine: EngineClient, kubectl: Kubectl | None) -> Backlog:
-    """Return the backlog as far as it can be told now.
+    """Return the backlog, as far as engine and cluster answer.
 
     Args:
         engine: has the tasks.

@@ -1,47 +1,46 @@
 """What reservations need of the engine, in the words of reservations."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
+from external_tasks.engine.urls import path_segment
+from external_tasks.engine.variables import encode
 from external_tasks.errors import (
     EngineOverloaded,
     EngineServerError,
     EngineUnreachable,
     NotFound,
     OptimisticLockingConflict,
+    UnusableResponse,
 )
-from external_tasks.variables import encode
 
 from hotel.engine_errors import translated
-from hotel.engine_json import (
+from hotel.errors import EngineFailure
+from hotel.reservations.engine_json import (
     CANCELLATION_START,
     read_activity,
     read_incident,
     read_instance,
     with_variables,
 )
-from hotel.errors import EngineFailure
-from hotel.patience import patiently
-from hotel.reports import Activity, Incident
-from hotel.reservation import Reservation
-from hotel.states import Instance
+from hotel.reservations.reports import Activity, Incident
+from hotel.reservations.reservation import Reservation
+from hotel.reservations.states import Instance
+from hotel.reservations.tracing import traced_start
+from hotel.reservations.watching import has_ended
+from hotel.retries import Errors, repeat_after_conflicts, repeat_for
 
 PROCESS = "HotelReservationProcess"
 CANCEL_MESSAGE = "CancelReservation"
 _RESERVATION_START = "StartEvent_Reservation"
 # Of a list's reservations only these are asked for.
 _STATE_VARIABLES = ("status", "valid")
-_PASSING = (EngineUnreachable, EngineServerError, EngineOverloaded)
+_MOST_INSTANCES = 10_000
+_PASSING = (EngineUnreachable, EngineServerError, EngineOverloaded, UnusableResponse)
 _LOST_RACES_OF_A_MESSAGE = (OptimisticLockingConflict, EngineServerError)
-# A call that met another transaction at the same instance is repeated at once, and so often at most.
-_MOST_CONFLICTS = 10
-_CONFLICT_PAUSE_SECONDS = 0.05
 
 T = TypeVar("T")
-_Errors = tuple[type[Exception], ...]
 
 
 class ReservationEngine:
@@ -49,7 +48,7 @@ class ReservationEngine:
 
     Args:
         engine: client of its REST API.
-        patience_seconds: how long a call that may be repeated is repeated while the engine is away.
+        patience_seconds: how long a call that may be repeated is repeated while the engine does not answer.
     """
 
     def __init__(self, engine: EngineClient, *, patience_seconds: float = 0) -> None:
@@ -63,6 +62,19 @@ class ReservationEngine:
             {"processInstanceBusinessKey": reference, "processDefinitionKey": PROCESS},
         )
         return [read_instance(item) for item in found]
+
+    def instances_of(self, references: Sequence[str]) -> dict[str, list[Instance]]:
+        """Return the process instances of some references; with their variables where none of them runs."""
+        query = {"processInstanceBusinessKeyIn": list(references), "processDefinitionKey": PROCESS}
+        found: dict[str, list[Instance]] = {}
+        for instance in self._instances(query, 0, _MOST_INSTANCES):
+            found.setdefault(instance.reference, []).append(instance)
+        ended = [instance for instances in found.values() if has_ended(instances) for instance in instances]
+        for instance in self.with_variables(ended):
+            # As many as before: they are replaced by themselves with variables.
+            same = found[instance.reference]
+            same[[other.id for other in same].index(instance.id)] = instance
+        return found
 
     def reservations(self, *, first: int, limit: int, status: str | None) -> list[Instance]:
         """Return one page of instances that are reservations, the youngest first.
@@ -88,7 +100,7 @@ class ReservationEngine:
             "executedActivityIdIn": [CANCELLATION_START],
             "processInstanceBusinessKeyIn": list(references),
         }
-        return self._instances(query, 0, 10_000)
+        return self._instances(query, 0, _MOST_INSTANCES)
 
     def with_variables(self, instances: Sequence[Instance], *, states_only: bool = False) -> list[Instance]:
         """Return the same instances with their variables, or with those alone that tell their state."""
@@ -114,10 +126,12 @@ class ReservationEngine:
             if tried and self.instances(reservation.reservation_ref):
                 return
             tried = True
-            self._engine.start(PROCESS, reservation.variables(), business_key=reservation.reservation_ref)
+            variables = reservation.variables() | traced
+            self._engine.start(PROCESS, variables, business_key=reservation.reservation_ref)
 
         try:
-            self._repeat(start_once)
+            with traced_start(reservation.reservation_ref) as traced:
+                self._repeat(start_once)
         except EngineFailure as error:
             if isinstance(error.__cause__, NotFound):
                 raise EngineFailure(
@@ -167,14 +181,14 @@ class ReservationEngine:
         return int(found["count"])
 
     def set_suspended(self, instance_id: str, *, suspended: bool) -> None:
-        """Tell an instance to wait, or to go on."""
-        path = f"/process-instance/{quote(instance_id, safe='')}/suspended"
+        """Suspend an instance, or resume it."""
+        path = f"/process-instance/{path_segment(instance_id)}/suspended"
         self._repeat(lambda: self._engine.put(path, {"suspended": suspended}))
 
     def retry(self, incident: Incident, *, retries: int) -> None:
         """Give what failed new tries, which ends its incident."""
         kind = "job" if incident.kind == "failedJob" else "external-task"
-        path = f"/{kind}/{quote(incident.subject_id, safe='')}/retries"
+        path = f"/{kind}/{path_segment(incident.subject_id)}/retries"
         self._repeat(lambda: self._engine.put(path, {"retries": retries}))
 
     def _instances(self, query: Mapping[str, Any], first: int, limit: int) -> list[Instance]:
@@ -190,17 +204,10 @@ class ReservationEngine:
         )
         return found
 
-    def _repeat(self, call: Callable[[], T], lost_races: _Errors = (OptimisticLockingConflict,)) -> T:
+    def _repeat(self, call: Callable[[], T], lost_races: Errors = (OptimisticLockingConflict,)) -> T:
         with translated():
-            return patiently(
-                lambda: _past_conflicts(call, lost_races), passing=_PASSING, seconds=self.patience_seconds
+            return repeat_for(
+                self.patience_seconds,
+                lambda: repeat_after_conflicts(call, conflicts=lost_races),
+                passing=_PASSING,
             )
-
-
-def _past_conflicts(call: Callable[[], T], lost_races: _Errors) -> T:
-    for _ in range(_MOST_CONFLICTS):
-        try:
-            return call()
-        except lost_races:
-            time.sleep(_CONFLICT_PAUSE_SECONDS)
-    return call()

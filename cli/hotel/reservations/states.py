@@ -36,7 +36,7 @@ class Instance:
         started_at: when it began.
         ended_at: when it ended, None while it runs.
         duration_ms: from start to end, milliseconds, None while it runs.
-        suspended: whether it was told to wait.
+        suspended: whether it is suspended.
         variables: what is known of its variables.
     """
 
@@ -51,7 +51,7 @@ class Instance:
 
     @property
     def state(self) -> ReservationState:
-        """The state that this instance alone tells."""
+        """The state of this instance alone."""
         if self.ended_at is None:
             return ReservationState.IN_PROGRESS
         status = self.variables.get("status")
@@ -111,7 +111,7 @@ class Reserved:
 
     @property
     def suspended(self) -> bool:
-        """Whether any of it was told to wait."""
+        """Whether any of it is suspended."""
         return any(instance.suspended for instance in self.instances)
 
 

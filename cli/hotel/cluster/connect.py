@@ -1,4 +1,4 @@
-"""Reaching a release in a cluster: ports forwarded, credentials read, and the settings that say so."""
+"""Connecting to a release in a cluster: ports forwarded, credentials read, and the settings that say so."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,8 +14,8 @@ from hotel.cluster.kubectl import Kubectl
 from hotel.cluster.release import EngineUser, Release, ServicePort, find_release
 from hotel.cluster.secrets import Credential
 from hotel.errors import InvalidInput, MissingInCluster
+from hotel.names import Role, Service
 from hotel.settings import HotelSettings
-from hotel.stack.names import Role, Service
 
 _ENGINE = "engine"
 _OWN_ENGINE_PATH = "/engine-rest"
@@ -24,7 +24,7 @@ _TOKEN = "HOTEL_SERVICE_TOKEN"  # noqa: S105  # a variable's name
 
 
 @contextmanager
-def reached_release(
+def connected_release(
     settings: HotelSettings, role: Role, *, services: bool = False
 ) -> Iterator[HotelSettings]:
     """Give the settings of an engine elsewhere for the release that settings name, while the context lasts.
@@ -88,7 +88,7 @@ def _engine_url(release: Release, urls: Mapping[str, str]) -> str:
 
 
 def _engine_login(kubectl: Kubectl, release: Release, settings: HotelSettings, role: Role) -> dict[str, Any]:
-    if settings.engine_token or settings.engine_password:
+    if settings.has_engine_login:
         return {"engine_user": settings.engine_user or release.engine_user(role).name}
     user = release.engine_user(role)
     password = _known(release, role, user).read(kubectl, _PASSWORD)

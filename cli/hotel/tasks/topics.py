@@ -2,23 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
 
+from hotel.deployment import process_files, topics_of
 from hotel.engine_errors import translated
-
-TOPICS = (
-    "validate-input",
-    "search-client",
-    "create-client",
-    "check-room-availability",
-    "block-room",
-    "reserve-table",
-    "confirm-room",
-    "create-booking",
-    "cancel-booking",
-    "cancel-table",
-    "release-room",
-)
 
 
 @dataclass(frozen=True)
@@ -30,7 +17,7 @@ class TopicCount:
         unlocked: ready for a worker.
         locked: at work, or waiting for their next try.
         failed: without tries left: each is an incident.
-        suspended: told to wait.
+        suspended: of suspended process instances.
     """
 
     topic: str
@@ -53,7 +40,8 @@ def count_topics(engine: EngineClient) -> list[TopicCount]:
     with translated():
         # Those that have tasks at all; the others need no further question.
         present = set(engine.get("/external-task/topic-names"))
-        topics = (*TOPICS, *sorted(present - set(TOPICS)))
+        own = topics_of(process_files())
+        topics = (*own, *sorted(present - set(own)))
         return [_count(engine, topic) if topic in present else _none(topic) for topic in topics]
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from external_tasks.variables import decode
+from external_tasks.engine.variables import decode
 
-from hotel.reports import Activity, Incident
-from hotel.states import Instance
+from hotel.reservations.reports import Activity, Incident
+from hotel.reservations.states import Instance
 
 CANCELLATION_START = "StartEvent_Cancel"
 

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from hotel.reservation_engine import ReservationEngine
-from hotel.states import Instance, ReservationState, Reserved
+from hotel.reservations.engine import ReservationEngine
+from hotel.reservations.states import Instance, ReservationState, Reserved
 
 _PAGE = 200
 # The states that a reservation's own instance does not tell by its variable `status` alone.

@@ -1,0 +1,1 @@
+"""Erasing a person: from the engine's history, then from the services."""

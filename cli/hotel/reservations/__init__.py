@@ -1,0 +1,1 @@
+"""Reservations: the client for Python programs, and what it says about them."""

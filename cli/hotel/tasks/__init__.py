@@ -1,0 +1,1 @@
+"""The external tasks that wait, by topic."""
