@@ -1,12 +1,17 @@
-"""Writes what the charts derive from other files: each README's table of values, and the copy of the CRD.
+"""Writes what the charts derive from other files.
+
+Each README's table of values, each `values.schema.json`, each chart's defaults as a template, and the copies
+of the CRD and of the templates that both charts use.
 
     python charts/generate.py          write them
     python charts/generate.py --check  fail if one is not as it would be written
 
 A comment `# -- …` above a key in values.yaml describes it; further comment lines continue it. `README.md.in`
-is the README with `{{ values }}` where the table goes.
+is the README with `{{ values }}` where the table goes. `values.schema.in.json` is the schema with two
+abbreviations: see `schema`.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -22,6 +27,7 @@ CRD = (
     REPOSITORY / "operator/crd/externaltaskscalers.yaml",
     REPOSITORY / "charts/hotel/charts/external-task-scaler/crds/externaltaskscalers.yaml",
 )
+LIBRARY = "templates/_lib.tpl"
 _KEY = re.compile(r"^( *)([A-Za-z][A-Za-z0-9_.-]*):(.*)$")
 
 
@@ -73,10 +79,68 @@ def readme(chart: Path) -> str:
     return (chart / "README.md.in").read_text().replace("{{ values }}", table)
 
 
+def schema(chart: Path) -> str:
+    """Return the schema of a chart's values.
+
+    A key `...` among properties names blocks (of `$blocks`) whose properties go there. Everywhere but in a
+    list, null is a value too: it stands for the default or, inside what Kubernetes defines, for "not set".
+    """
+    source = json.loads((chart / "values.schema.in.json").read_text())
+    blocks = source.pop("$blocks")
+    expanded = _expanded(source, blocks)
+    for part in (expanded["properties"], expanded["$defs"]):
+        for name, value in part.items():
+            part[name] = _nullable(value)
+    return json.dumps(expanded, indent=1, ensure_ascii=False) + "\n"
+
+
+def _expanded(value: Any, blocks: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_expanded(item, blocks) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result: dict[str, Any] = {}
+    for key, inner in value.items():
+        if key == "...":
+            for block in inner:
+                result |= _expanded(blocks[block], blocks)
+        else:
+            result[key] = _expanded(inner, blocks)
+    return result
+
+
+def _nullable(value: dict[str, Any]) -> dict[str, Any]:
+    result = dict(value)
+    if "type" in value:
+        kinds = [value["type"]] if isinstance(value["type"], str) else value["type"]
+        result["type"] = [*kinds, "null"] if "null" not in kinds else kinds
+    if "enum" in value:
+        result["enum"] = [*value["enum"], None]
+    if "properties" in value:
+        result["properties"] = {name: _nullable(inner) for name, inner in value["properties"].items()}
+    if isinstance(value.get("additionalProperties"), dict):
+        result["additionalProperties"] = _nullable(value["additionalProperties"])
+    return result
+
+
+def defaults(chart: Path) -> str:
+    """Return a template with the chart's defaults, but for those of a chart that is a part of it."""
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+    values.pop("operator", None)
+    text = json.dumps(values, indent=1, ensure_ascii=False)
+    head = f'{{{{/* Written by charts/generate.py. */}}}}\n{{{{- define "{chart.name}.defaults" -}}}}'
+    return f"{head}\n{text}\n{{{{- end -}}}}\n"
+
+
 def generated() -> dict[Path, str]:
     """Return every generated file with its content."""
-    files = {chart / "README.md": readme(chart) for chart in CHARTS}
-    return {**files, CRD[1]: CRD[0].read_text()}
+    hotel, operator = CHARTS
+    files = {CRD[1]: CRD[0].read_text(), hotel / LIBRARY: (operator / LIBRARY).read_text()}
+    for chart in CHARTS:
+        files[chart / "README.md"] = readme(chart)
+        files[chart / "values.schema.json"] = schema(chart)
+        files[chart / "templates/_defaults.tpl"] = defaults(chart)
+    return files
 
 
 def main(arguments: list[str]) -> int:

@@ -27,4 +27,4 @@ for name in *; do
 done
 superuser --file="$backup" --output=/dev/null
 rm "$backup"
-echo "the databases are those of the backup; the users are locked out until this pod starts anew"
+echo "the databases are those of the backup; the users are locked out until this pod starts again"

@@ -1,6 +1,6 @@
 """Waits until the database lets its user in, and says why it does not.
 
-A component that started without its database would fall into a crash loop. The password is read anew at each
+A component that started without its database would fall into a crash loop. The password is read again at each
 attempt, so a Secret that is made or corrected later needs no new pod.
 """
 
@@ -16,10 +16,14 @@ PASSWORD = Path("/etc/database/password")
 
 
 def obstacle() -> str:
-    """Return why the database cannot be used; nothing when it can."""
+    """Return why the database cannot be used; an empty text when it can."""
     try:
-        # The driver's messages name the host only if it is told it here.
-        psycopg.connect(host=os.environ["PGHOST"], password=PASSWORD.read_text()).close()
+        password = PASSWORD.read_bytes().decode()
+        if password.endswith(("\n", "\r")):
+            source = os.environ["LOGIN_FROM"]
+            return f"{source} ends in a newline, which does not belong to a password: make it without"
+        # The driver's messages name the host only if it is given here.
+        psycopg.connect(host=os.environ["PGHOST"], password=password).close()
     except FileNotFoundError:
         return f"its password is missing, {os.environ['LOGIN_FROM']}"
     except psycopg.OperationalError as refusal:

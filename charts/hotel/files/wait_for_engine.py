@@ -12,7 +12,7 @@ URL = os.environ["HOTEL_ENGINE_URL"] + "/version"
 
 
 def obstacle() -> str:
-    """Return why the engine cannot be used; nothing when it can."""
+    """Return why the engine cannot be used; an empty text when it can."""
     try:
         urllib.request.urlopen(URL, timeout=5).close()
     except urllib.error.HTTPError as answer:

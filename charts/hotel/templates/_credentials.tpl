@@ -1,8 +1,8 @@
 {{/*
-Credentials. Each is a Secret of the user's, or one that the chart generates and keeps: same after every upgrade.
+Credentials. Each is a Secret of the user's, or one that the chart generates and keeps: the same after every upgrade.
 */}}
 
-{{/* All credentials that are generated where no Secret is named, as a map: id → the values that name a Secret, with user. */}}
+{{/* All credentials that are generated if no Secret is named, as JSON: id → the values that name a Secret, with user. */}}
 {{- define "hotel.credentials" -}}
 {{- $all := dict -}}
 {{- if not .Values.engine.external.enabled -}}
@@ -17,7 +17,7 @@ Credentials. Each is a Secret of the user's, or one that the chart generates and
   {{- end -}}
 {{- end -}}
 {{- $_ := set $all "service-token" .Values.services.token -}}
-{{- toYaml $all -}}
+{{- toJson $all -}}
 {{- end -}}
 
 {{/* The names of the databases that the release uses. */}}
@@ -27,14 +27,12 @@ Credentials. Each is a Secret of the user's, or one that the chart generates and
 {{- toJson $names -}}
 {{- end -}}
 
-{{/* Where a credential is: dict root, id, values. Gives name and key. */}}
+{{/* Where a credential is, as JSON: dict root, id, values. Gives name and key. */}}
 {{- define "hotel.secret" -}}
 {{- if .values.existingSecret -}}
-name: {{ .values.existingSecret }}
-key: {{ .values.existingSecretKey }}
+{{- dict "name" .values.existingSecret "key" .values.existingSecretKey | toJson -}}
 {{- else -}}
-name: {{ include "hotel.fullname" .root }}-{{ .id }}
-key: {{ eq .id "service-token" | ternary "token" "password" }}
+{{- dict "name" (include "hotel.objectName" (dict "root" .root "name" .id)) "key" (eq .id "service-token" | ternary "token" "password") | toJson -}}
 {{- end -}}
 {{- end -}}
 
@@ -47,7 +45,7 @@ key: {{ eq .id "service-token" | ternary "token" "password" }}
 {{/* Engine credentials as environment: dict root, role, prefix (ENGINE or HOTEL_ENGINE). */}}
 {{- define "hotel.engineLogin" -}}
 {{- $auth := index .root.Values.engine.auth .role -}}
-{{- $secret := include "hotel.secret" (dict "root" .root "id" (printf "engine-%s" .role) "values" $auth) | fromYaml -}}
+{{- $secret := include "hotel.secret" (dict "root" .root "id" (printf "engine-%s" .role) "values" $auth) | fromJson -}}
 - name: {{ .prefix }}_URL
   value: {{ include "hotel.engineUrl" .root | quote }}
 - name: {{ .prefix }}_USER
@@ -64,7 +62,7 @@ key: {{ eq .id "service-token" | ternary "token" "password" }}
 {{- include "hotel.engineUrlFrom" (dict "root" . "namespace" .Release.Namespace) -}}
 {{- end -}}
 
-{{/* The same as called from a namespace, where another's names are not found alone: dict root, namespace. */}}
+{{/* The same as called from a namespace; from another one a name alone is not found: dict root, namespace. */}}
 {{- define "hotel.engineUrlFrom" -}}
 {{- $here := .root.Release.Namespace -}}
 {{- if .root.Values.engine.external.enabled -}}
@@ -86,18 +84,38 @@ http://{{ include "hotel.fullname" .root }}-engine{{ if ne .namespace $here }}.{
 {{- if and .Values.engine.external.enabled .Values.engine.external.caSecret }}
 - name: engine-ca
   secret:
-    secretName: {{ .Values.engine.external.caSecret }}
-    items: [{ key: {{ .Values.engine.external.caSecretKey }}, path: ca.crt }]
+    secretName: {{ .Values.engine.external.caSecret | quote }}
+    items: [{ key: {{ .Values.engine.external.caSecretKey | quote }}, path: ca.crt }]
 {{- end }}
 {{- end -}}
 
 {{- define "hotel.serviceToken" -}}
-{{- $secret := include "hotel.secret" (dict "root" . "id" "service-token" "values" .Values.services.token) | fromYaml -}}
+{{- $secret := include "hotel.secret" (dict "root" . "id" "service-token" "values" .Values.services.token) | fromJson -}}
 {{ include "hotel.secretEnv" (dict "name" "SERVICE_TOKEN" "secret" $secret) }}
 {{- end -}}
 
-{{/* The port of an external engine, for the NetworkPolicies. */}}
-{{- define "hotel.externalEnginePort" -}}
+{{/* Host of an external engine, as JSON: name (an IPv6 address without brackets) and port. */}}
+{{- define "hotel.externalEngine" -}}
 {{- $url := urlParse .Values.engine.external.url -}}
-{{- if contains ":" $url.host -}}{{ splitList ":" $url.host | last }}{{- else -}}{{ eq $url.scheme "https" | ternary 443 80 }}{{- end -}}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
+{{- $host := $url.host -}}
+{{- with $port -}}{{- $host = trimSuffix (printf ":%s" .) $host -}}{{- end -}}
+{{- dict "host" ($host | trimPrefix "[" | trimSuffix "]") "port" ($port | default (eq $url.scheme "https" | ternary 443 80) | int) | toJson -}}
+{{- end -}}
+
+{{/* A NetworkPolicy rule to a host outside, as JSON: dict host, port, to (the peers that the values name). No policy knows names. */}}
+{{- define "hotel.ruleTo" -}}
+{{- $rule := dict "ports" (list (dict "port" (int .port))) -}}
+{{- if .to -}}
+  {{- $_ := set $rule "to" .to -}}
+{{- else if regexMatch "^[0-9.]+$" .host -}}
+  {{- $_ := set $rule "to" (list (dict "ipBlock" (dict "cidr" (printf "%s/32" .host)))) -}}
+{{- else if contains ":" .host -}}
+  {{- $_ := set $rule "to" (list (dict "ipBlock" (dict "cidr" (printf "%s/128" .host)))) -}}
+{{- end -}}
+{{- toJson $rule -}}
+{{- end -}}
+
+{{- define "hotel.externalEngineRule" -}}
+{{- include "hotel.ruleTo" (merge (dict "to" .Values.networkPolicy.externalEngineTo) (include "hotel.externalEngine" . | fromJson)) -}}
 {{- end -}}

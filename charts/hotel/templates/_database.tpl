@@ -1,7 +1,12 @@
 {{/* How a component finds its database. */}}
 
 {{- define "hotel.databaseHost" -}}
-{{- .Values.postgresql.enabled | ternary (printf "%s-postgresql" (include "hotel.fullname" .)) .Values.externalDatabase.host -}}
+{{- .Values.postgresql.enabled | ternary (printf "%s-postgresql" (include "hotel.fullname" .)) (.Values.externalDatabase.host | trimPrefix "[" | trimSuffix "]") -}}
+{{- end -}}
+{{/* The same inside a URL. */}}
+{{- define "hotel.databaseUrlHost" -}}
+{{- $host := include "hotel.databaseHost" . -}}
+{{- contains ":" $host | ternary (printf "[%s]" $host) $host -}}
 {{- end -}}
 {{- define "hotel.databasePort" -}}
 {{- .Values.postgresql.enabled | ternary 5432 (int .Values.externalDatabase.port) -}}
@@ -10,7 +15,7 @@
 {{- .Values.postgresql.enabled | ternary "prefer" .Values.externalDatabase.sslMode -}}
 {{- end -}}
 
-{{/* Where a component's password is: dict root, database. Gives name and key. */}}
+{{/* Where a component's password is: dict root, database. Gives name and key, as JSON. */}}
 {{- define "hotel.databaseSecret" -}}
 {{- include "hotel.secret" (dict "root" .root "id" (printf "database-%s" .database) "values" (index .root.Values.databases .database)) -}}
 {{- end -}}
@@ -27,11 +32,22 @@
 - name: PGUSER
   value: {{ $database.user | quote }}
 - name: PGSSLMODE
-  value: {{ include "hotel.databaseSslMode" .root }}
+  value: {{ include "hotel.databaseSslMode" .root | quote }}
 {{- if include "hotel.databaseCaMount" .root }}
 - name: PGSSLROOTCERT
   value: /etc/database-ca/ca.crt
+{{- else if include "hotel.databaseHasPublicCa" .root }}
+- name: PGSSLROOTCERT
+  value: system
+# The driver brings an OpenSSL of its own, which looks elsewhere.
+- name: SSL_CERT_FILE
+  value: /etc/ssl/certs/ca-certificates.crt
 {{- end }}
+{{- end -}}
+
+{{/* Whether the server's certificate is checked against the public authorities. */}}
+{{- define "hotel.databaseHasPublicCa" -}}
+{{- if and (not .Values.postgresql.enabled) (eq .Values.externalDatabase.sslMode "verify-full") (not .Values.externalDatabase.caSecret) -}}true{{- end -}}
 {{- end -}}
 
 {{- define "hotel.databaseCaMount" -}}
@@ -44,26 +60,26 @@
 
 {{/* The volumes of a component that has a database: dict root, database. */}}
 {{- define "hotel.databaseVolumes" -}}
-{{- $secret := include "hotel.databaseSecret" . | fromYaml -}}
+{{- $secret := include "hotel.databaseSecret" . | fromJson -}}
 # Optional, so that the pod starts without it and says what is missing.
 - name: database
   secret:
-    secretName: {{ $secret.name }}
+    secretName: {{ $secret.name | quote }}
     optional: true
-    items: [{ key: {{ $secret.key }}, path: password }]
+    items: [{ key: {{ $secret.key | quote }}, path: password }]
 {{- if include "hotel.databaseCaMount" .root }}
 - name: database-ca
   secret:
-    secretName: {{ .root.Values.externalDatabase.caSecret }}
-    items: [{ key: {{ .root.Values.externalDatabase.caSecretKey }}, path: ca.crt }]
+    secretName: {{ .root.Values.externalDatabase.caSecret | quote }}
+    items: [{ key: {{ .root.Values.externalDatabase.caSecretKey | quote }}, path: ca.crt }]
 {{- end }}
 {{- end -}}
 
-{{/* Waits until the database lets the component's user in: dict root, database. */}}
+{{/* Waits until the database lets the component's user in: dict root, database, settings (of the component). */}}
 {{- define "hotel.waitForDatabase" -}}
-{{- $secret := include "hotel.databaseSecret" . | fromYaml -}}
+{{- $secret := include "hotel.databaseSecret" . | fromJson -}}
 - name: wait-for-database
-  {{- include "hotel.containerImage" (dict "root" .root "image" .root.Values.services.image) | nindent 2 }}
+  {{- include "hotel.container" (dict "root" .root "image" .root.Values.services.image "settings" .settings "resources" .root.Values.waitForDatabase.resources) | nindent 2 }}
   command:
     - python
     - -c
@@ -75,11 +91,6 @@
     - name: LOGIN_FROM
       value: {{ printf "the key %s of the Secret %s" $secret.key $secret.name | quote }}
     {{- include "hotel.databaseEnv" . | nindent 4 }}
-  resources:
-    requests: { cpu: 10m, memory: 32Mi }
-    limits: { memory: 64Mi }
-  securityContext:
-    {{- include "hotel.containerSecurity" . | nindent 4 }}
   volumeMounts:
     - name: database
       mountPath: /etc/database

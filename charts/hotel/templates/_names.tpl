@@ -1,54 +1,59 @@
-{{/* Names and labels. Everything is named after the release, so that two releases never share an object. */}}
+{{/* Names and labels. Every object is named after the release, so that two releases never share one. */}}
+
+{{/* Makes the values whole; every template begins with it. */}}
+{{- define "hotel.prepare" -}}
+{{- include "hotel-lib.restore" (dict "values" .Values "defaults" (include "hotel.defaults" . | fromJson)) -}}
+{{- end -}}
 
 {{- define "hotel.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* A Service's name has no dot, so no object's name has one. */}}
 {{- define "hotel.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains (include "hotel.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name (include "hotel.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- $name := include "hotel.name" . -}}
+{{- if .Values.fullnameOverride -}}{{- $name = .Values.fullnameOverride -}}
+{{- else if contains $name .Release.Name -}}{{- $name = .Release.Name -}}
+{{- else -}}{{- $name = printf "%s-%s" .Release.Name $name -}}
 {{- end -}}
+{{- $name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Labels that select pods: dict root, component, and optionally pool. */}}
+{{/* The name of an object of a component, without quotes: dict root, name. */}}
+{{- define "hotel.objectName" -}}
+{{- list (include "hotel.fullname" .root) .name | compact | join "-" -}}
+{{- end -}}
+
+{{/* Labels that select pods, as JSON: dict root, component, and optionally pool. */}}
 {{- define "hotel.selector" -}}
-app.kubernetes.io/name: {{ include "hotel.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
-{{- with .component }}
-app.kubernetes.io/component: {{ . }}
-{{- end }}
-{{- with .pool }}
-hotel.example.com/pool: {{ . }}
-{{- end }}
+{{- $labels := dict "app.kubernetes.io/name" (include "hotel.name" .root) "app.kubernetes.io/instance" .root.Release.Name -}}
+{{- with .component -}}{{- $_ := set $labels "app.kubernetes.io/component" . -}}{{- end -}}
+{{- with .pool -}}{{- $_ := set $labels "hotel.example.com/pool" . -}}{{- end -}}
+{{- toJson $labels -}}
 {{- end -}}
 
-{{- define "hotel.labels" -}}
-{{ include "hotel.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{/* The same as lines of YAML. */}}
+{{- define "hotel.selectorLabels" -}}
+{{- include "hotel.selector" . | fromJson | toYaml -}}
 {{- end -}}
 
-{{/* The metadata of an object: dict root, name (after the release's; may be empty), component, pool, labels, annotations. */}}
+{{/*
+The metadata of an object: dict root, name (after the release's; may be empty), and optionally object (the whole name),
+component, pool, labels, annotations.
+*/}}
 {{- define "hotel.metadata" -}}
-name: {{ list (include "hotel.fullname" .root) .name | compact | join "-" }}
-namespace: {{ .root.Release.Namespace }}
-labels:
-  {{- include "hotel.labels" . | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
-annotations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+{{- $root := .root -}}
+{{- $ours := dict
+  "app.kubernetes.io/version" $root.Chart.AppVersion
+  "app.kubernetes.io/managed-by" $root.Release.Service
+  "helm.sh/chart" (printf "hotel-%s" $root.Chart.Version | replace "+" "_")
+-}}
+{{- $labels := include "hotel-lib.merged" (list $root.Values.commonLabels .labels $ours (include "hotel.selector" . | fromJson)) | fromJson -}}
+{{- $metadata := dict "name" (.object | default (include "hotel.objectName" .)) "namespace" $root.Release.Namespace "labels" $labels -}}
+{{- with include "hotel-lib.merged" (list $root.Values.commonAnnotations .annotations) | fromJson -}}
+  {{- $_ := set $metadata "annotations" . -}}
+{{- end -}}
+{{- toYaml $metadata -}}
 {{- end -}}
 
 {{/* The name of an image: dict root, image. */}}

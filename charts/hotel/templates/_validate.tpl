@@ -1,10 +1,26 @@
-{{/* Refuses combinations that cannot work, each with its remedy. All that is wrong is said at once. */}}
+{{/* Refuses combinations that cannot work, each with its remedy, and names all of them at once. */}}
 
 {{- define "hotel.validate" -}}
-{{- $problems := concat (include "hotel.validateEngine" . | fromJsonArray) (include "hotel.validateDatabase" . | fromJsonArray) (include "hotel.validateServices" . | fromJsonArray) (include "hotel.validatePools" . | fromJsonArray) (include "hotel.validateAccess" . | fromJsonArray) -}}
+{{- $problems := list -}}
+{{- range $part := list "Names" "Engine" "Database" "Users" "Secrets" "Services" "Pools" "Access" -}}
+  {{- $problems = concat $problems (include (printf "hotel.validate%s" $part) $ | fromJsonArray) -}}
+{{- end -}}
 {{- if $problems -}}
 {{- fail (printf "\n\nhotel cannot be installed with these values:\n  - %s\n" (join "\n  - " $problems)) -}}
 {{- end -}}
+{{- end -}}
+
+{{- define "hotel.validateNames" -}}
+{{- $problems := list -}}
+{{- if not (regexMatch "^[a-z]" (include "hotel.fullname" .)) -}}
+  {{- $problems = append $problems (printf "the release's name %q would begin the names of Services, which must begin with a letter: set fullnameOverride, for example hotel-%s" .Release.Name .Release.Name) -}}
+{{- end -}}
+{{- range $label := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" "hotel.example.com/pool" -}}
+  {{- if hasKey $.Values.commonLabels $label -}}
+    {{- $problems = append $problems (printf "commonLabels has the label %s, which the chart sets itself: remove it" $label) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $problems -}}
 {{- end -}}
 
 {{- define "hotel.validateEngine" -}}
@@ -20,12 +36,11 @@
       {{- $problems = append $problems (printf "the external engine's user %q needs its password: kubectl create secret generic NAME --from-literal=username=%s --from-literal=password=…, and set engine.auth.%s.existingSecret=NAME" (index $engine.auth $role).user (index $engine.auth $role).user $role) -}}
     {{- end -}}
   {{- end -}}
-  {{- $policy := .Values.operator.networkPolicy -}}
-  {{- if and $engine.external.url .Values.operator.enabled $policy.enabled -}}
-    {{- $port := include "hotel.externalEnginePort" . -}}
-    {{- $open := concat $policy.enginePorts ($policy.apiServerTo | empty | ternary $policy.apiServerPorts list) -}}
-    {{- if not (has $port (toStrings $open)) -}}
-      {{- $problems = append $problems (printf "the operator's network policy does not let it reach the external engine's port: set operator.networkPolicy.enginePorts=[%s]" $port) -}}
+  {{- if and $engine.external.url (include "hotel.ownOperator" .) -}}
+    {{- $policy := .Subcharts.operator.Values.networkPolicy -}}
+    {{- $port := (include "hotel.externalEngine" . | fromJson).port -}}
+    {{- if and $policy.enabled $policy.enginesTo (not (has $port $policy.enginePorts)) (not (has (toString $port) (toStrings $policy.enginePorts))) -}}
+      {{- $problems = append $problems (printf "the operator's network policy does not let it reach the external engine's port: set operator.networkPolicy.enginePorts=[%v]" $port) -}}
     {{- end -}}
   {{- end -}}
 {{- else if $engine.external.url -}}
@@ -48,8 +63,8 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
-{{- if and $external (hasPrefix "verify-" .Values.externalDatabase.sslMode) (not .Values.externalDatabase.caSecret) -}}
-  {{- $problems = append $problems (printf "externalDatabase.sslMode %s without a certificate authority: kubectl create secret generic NAME --from-file=ca.crt=…, and set externalDatabase.caSecret=NAME" .Values.externalDatabase.sslMode) -}}
+{{- if and $external (eq "verify-ca" .Values.externalDatabase.sslMode) (not .Values.externalDatabase.caSecret) -}}
+  {{- $problems = append $problems "externalDatabase.sslMode verify-ca without a certificate authority: kubectl create secret generic NAME --from-file=ca.crt=…, and set externalDatabase.caSecret=NAME; or set sslMode=verify-full, which trusts the public authorities" -}}
 {{- end -}}
 {{- $seen := dict -}}
 {{- range include "hotel.databases" . | fromJsonArray -}}
@@ -60,11 +75,12 @@
   {{- $_ := set $seen $name . -}}
 {{- end -}}
 {{- if .Values.postgresql.enabled -}}
-  {{- $connections := .Values.engine.external.enabled | ternary 0 (mul (add1 .Values.engine.replicas) .Values.engine.databasePool) -}}
-  {{- range include "hotel.services" . | fromYaml -}}
+  {{- $engines := get .Values.engine "replicas" | default 1 -}}
+  {{- $connections := .Values.engine.external.enabled | ternary 0 (mul (add1 $engines) .Values.engine.databasePool) -}}
+  {{- range include "hotel.services" . | fromJson -}}
     {{- $connections = add $connections (mul (add1 .mostReplicas) .databasePool) -}}
   {{- end -}}
-  {{- $most := index .Values.postgresql.parameters "max_connections" | default 100 | int -}}
+  {{- $most := get (.Values.postgresql.parameters | default dict) "max_connections" | default 100 | int -}}
   {{- if gt (add $connections 5 | int) $most -}}
     {{- $problems = append $problems (printf "engine and services may open %d database connections during an upgrade, but postgresql.parameters.max_connections is %d: set it to %d, or lower replicas, autoscaling.maxReplicas or databasePool" $connections $most (add $connections 10)) -}}
   {{- end -}}
@@ -72,9 +88,54 @@
 {{- toJson $problems -}}
 {{- end -}}
 
+{{/* A user that owns one database and may use no other cannot be the superuser, a name that PostgreSQL keeps, or another's. */}}
+{{- define "hotel.validateUsers" -}}
+{{- $problems := list -}}
+{{- $seen := dict -}}
+{{- range include "hotel.databases" . | fromJsonArray -}}
+  {{- $database := index $.Values.databases . -}}
+  {{- if has $database.name (list "postgres" "template0" "template1") -}}
+    {{- $problems = append $problems (printf "databases.%s.name %q is a database of PostgreSQL's own: choose another name" . $database.name) -}}
+  {{- end -}}
+  {{- if or (hasPrefix "pg_" $database.user) (has $database.user (list "public" "none")) -}}
+    {{- $problems = append $problems (printf "databases.%s.user %q is a name that PostgreSQL keeps for itself: choose another" . $database.user) -}}
+  {{- end -}}
+  {{- if $.Values.postgresql.enabled -}}
+    {{- if eq $database.user "postgres" -}}
+      {{- $problems = append $problems (printf "databases.%s.user \"postgres\" is the server's superuser, who would lose that right: choose another user" .) -}}
+    {{- end -}}
+    {{- if hasKey $seen $database.user -}}
+      {{- $problems = append $problems (printf "databases.%s and databases.%s have the same user %q: each needs a user of its own" (get $seen $database.user) . $database.user) -}}
+    {{- end -}}
+    {{- $_ := set $seen $database.user . -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{/*
+A password that ends in a newline (`echo … | kubectl create secret --from-file`) is a different one for those who read it as a
+line. Helm can look only when it installs or upgrades.
+*/}}
+{{- define "hotel.validateSecrets" -}}
+{{- $problems := list -}}
+{{- $credentials := dict "service-token" .Values.services.token -}}
+{{- range $name := include "hotel.databases" . | fromJsonArray -}}{{- $_ := set $credentials $name (index $.Values.databases $name) -}}{{- end -}}
+{{- range $id, $values := $credentials -}}
+  {{- if $values.existingSecret -}}
+    {{- $found := lookup "v1" "Secret" $.Release.Namespace $values.existingSecret -}}
+    {{- $text := get ($found.data | default dict) $values.existingSecretKey | b64dec -}}
+    {{- if regexMatch "[\r\n]$" $text -}}
+      {{- $problems = append $problems (printf "the key %s of the Secret %s ends in a newline, which does not belong to a password or token: make it again, for example with --from-literal or printf %%s" $values.existingSecretKey $values.existingSecret) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson (uniq $problems) -}}
+{{- end -}}
+
 {{- define "hotel.validateServices" -}}
 {{- $problems := list -}}
-{{- range $name, $service := include "hotel.services" . | fromYaml -}}
+{{- range $name, $service := include "hotel.services" . | fromJson -}}
   {{- $autoscaling := $service.autoscaling -}}
   {{- if and $autoscaling.enabled (gt (int $autoscaling.minReplicas) (int $autoscaling.maxReplicas)) -}}
     {{- $problems = append $problems (printf "the service %q has autoscaling.minReplicas above maxReplicas: lower the one or raise the other" $name) -}}
@@ -87,7 +148,7 @@
 {{- $problems := list -}}
 {{- $known := include "hotel.topics" . | fromJsonArray -}}
 {{- $served := dict -}}
-{{- range $name, $pool := include "hotel.pools" . | fromYaml -}}
+{{- range $name, $pool := include "hotel.pools" . | fromJson -}}
   {{- if not $pool.topics -}}
     {{- $problems = append $problems (printf "the pool %q has no topics: set worker.pools.%s.topics, or remove it by worker.pools.%s=null" $name $name $name) -}}
   {{- end -}}
@@ -96,7 +157,7 @@
       {{- $problems = append $problems (printf "the pool %q serves the topic %q, which no process of hotel has: correct it, or add it to worker.extraTopics" $name $topic) -}}
     {{- end -}}
     {{- if and (hasKey $served $topic) (not $.Values.worker.allowSharedTopics) -}}
-      {{- $problems = append $problems (printf "the pools %q and %q both serve the topic %q: remove it from one (the pool \"default\" goes by worker.pools.default=null), or set worker.allowSharedTopics=true" (index $served $topic) $name $topic) -}}
+      {{- $problems = append $problems (printf "the pools %q and %q both serve the topic %q: remove it from one (worker.pools.default=null removes the pool \"default\"), or set worker.allowSharedTopics=true" (index $served $topic) $name $topic) -}}
     {{- end -}}
     {{- $_ := set $served $topic $name -}}
   {{- end -}}
@@ -104,8 +165,8 @@
     {{- $problems = append $problems (printf "the pool %q has autoscaling.minReplicaCount above maxReplicaCount: lower the one or raise the other" $name) -}}
   {{- end -}}
 {{- end -}}
-{{- if and .Values.operator.enabled .Values.worker.externalOperator.enabled -}}
-  {{- $problems = append $problems "operator.enabled and worker.externalOperator.enabled: the pools are one operator's to scale; set operator.enabled=false for the one that is elsewhere" -}}
+{{- if and (include "hotel.ownOperator" .) .Values.worker.externalOperator.enabled -}}
+  {{- $problems = append $problems "operator.enabled and worker.externalOperator.enabled: only one operator may scale the pools; set operator.enabled=false to use the other one" -}}
 {{- end -}}
 {{- $unserved := list -}}
 {{- range $known -}}
@@ -137,7 +198,7 @@
   {{- $problems = append $problems "httpRoute.enabled without a Gateway: set httpRoute.parentRefs, for example [{name: my-gateway}]" -}}
 {{- end -}}
 {{- if and .Release.IsUpgrade (include "hotel.hasOperator" .) (not (.Capabilities.APIVersions.Has "hotel.example.com/v1alpha1/ExternalTaskScaler")) -}}
-  {{- $problems = append $problems "the operator's CRD is missing, and helm installs it with a new release only: kubectl apply --server-side -f charts/external-task-scaler/crds/" -}}
+  {{- $problems = append $problems "the operator's CRD is missing, and helm installs it only with a new release: kubectl apply --server-side --force-conflicts -f charts/external-task-scaler/crds/" -}}
 {{- end -}}
 {{- if and .Values.deploy.files .Values.deploy.existingConfigMap -}}
   {{- $problems = append $problems "deploy.files and deploy.existingConfigMap: set one of them" -}}

@@ -1,5 +1,6 @@
-{{- $everywhere := .Values.rbac.allNamespaces }}
-{{- $scope := dict "root" . "clusterWide" $everywhere }}
+{{- define "external-task-scaler.rbac" -}}
+{{- $everywhere := .Values.rbac.allNamespaces -}}
+{{- $scope := dict "root" . "clusterWide" $everywhere -}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ $everywhere | ternary "ClusterRole" "Role" }}
 metadata:
@@ -15,20 +16,25 @@ rules:
   - apiGroups: [apps]
     resources: [deployments/scale, statefulsets/scale]
     verbs: [get, update]
-  # Which pods a workload has, and what each one's deletion costs.
+  {{- range .Values.rbac.scaleTargets }}
+  - apiGroups: [{{ toJson .apiGroup }}]
+    resources: [{{ toJson (printf "%s/scale" .resource) }}]
+    verbs: [get, update]
+  {{- end }}
+  # Which pods a workload has and whether one still exists; annotations say what each one's deletion costs.
   - apiGroups: [""]
     resources: [pods]
-    verbs: [list, patch]
-  # Whether somebody else scales the workload.
+    verbs: [get, list, patch]
+  # Whether somebody else scales the workload; taking it over is a change of that.
   - apiGroups: [autoscaling]
     resources: [horizontalpodautoscalers]
-    verbs: [list]
+    verbs: [list{{ if .Values.rbac.takeOver }}, patch{{ end }}]
   - apiGroups: [keda.sh]
     resources: [scaledobjects]
-    verbs: [list]
+    verbs: [list{{ if .Values.rbac.takeOver }}, patch{{ end }}]
   - apiGroups: [""]
     resources: [events]
-    verbs: [create]
+    verbs: [create, patch]
   # One operator acts in a namespace.
   - apiGroups: [coordination.k8s.io]
     resources: [leases]
@@ -61,8 +67,9 @@ metadata:
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ $everywhere | ternary "ClusterRole" "Role" }}
-  name: {{ $everywhere | ternary (printf "%s-" .Release.Namespace) "" }}{{ include "external-task-scaler.fullname" . }}
+  name: {{ printf "%s%s" ($everywhere | ternary (printf "%s-" .Release.Namespace) "") (include "external-task-scaler.fullname" .) | quote }}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "external-task-scaler.fullname" . }}
-    namespace: {{ .Release.Namespace }}
+    name: {{ include "external-task-scaler.account" . | quote }}
+    namespace: {{ .Release.Namespace | quote }}
+{{- end -}}

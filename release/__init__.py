@@ -1,0 +1,1 @@
+"""What `make release` checks, builds and writes."""
