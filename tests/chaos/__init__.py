@@ -1,0 +1,1 @@
+"""Reservations while parts fail on purpose: what is lost, doubled, left behind or stuck."""

@@ -1,0 +1,76 @@
+"""Break things while reservations run, and print what came of it."""
+
+import argparse
+import random
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hotel.names import EngineKind
+from support.charts import REPOSITORY
+from support.marked_pages import put
+
+from chaos import report
+from chaos.arena import arena
+from chaos.experiment import Row, run
+from chaos.faults import FAULTS
+
+PAGE = REPOSITORY / "docs/reliability.md"
+
+
+def main() -> int:
+    """Run the faults that are asked for, and return 1 if anything is wrong."""
+    options = _options()
+    print(f"seed {options.seed}: repeat it by make chaos SEED={options.seed}", flush=True)
+    rows: list[Row] = []
+    chosen = [name for name in FAULTS if not options.only or any(word in name for word in options.only)]
+    for standby in (False, True):
+        mine = [name for name in chosen if FAULTS[name].needs_standby is standby]
+        if mine:
+            rows += _run(mine, options, standby=standby)
+    text = f"{report.caption(options.seed, options.seconds, options.rate)}\n\n{report.table(rows)}"
+    print(f"\n{text}\n\n{report.summary(rows)}")
+    if options.write:
+        put(text, PAGE, report.BEGIN, report.END)
+    return int(not all(row.verdict.holds for row in rows))
+
+
+def _run(names: Sequence[str], options: argparse.Namespace, *, standby: bool) -> Iterator[Row]:
+    with (
+        tempfile.TemporaryDirectory(prefix="hotel-chaos-") as home,
+        arena(
+            Path(home) / "home", EngineKind(options.engine), standby=standby, breaker=options.breaker
+        ) as place,
+    ):
+        for name in names:
+            print(f"{name} …", flush=True)
+            fault = FAULTS[name]
+            row = run(place, name, fault, seconds=options.seconds, rate=options.rate, seed=options.seed)
+            print(
+                f"  {dict(zip(report.HEAD[1:], report.cells(row)[1:], strict=True))} {dict(row.ends)}",
+                flush=True,
+            )
+            for problem in row.verdict.problems[:20]:
+                print(f"  {problem}", flush=True)
+            yield row
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--seconds", type=float, default=60.0, help="of load for each fault (60)")
+    parser.add_argument("--rate", type=float, default=2.0, help="reservations per second (2)")
+    parser.add_argument(
+        "--engine", choices=[kind.value for kind in EngineKind], default=EngineKind.OPERATON.value
+    )
+    parser.add_argument(
+        "--breaker", type=int, default=0, help="failures that pause a service's topics (0: never)"
+    )
+    parser.add_argument("--only", nargs="*", help="faults whose names hold one of these words")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The stack under the faults: engine, services, workers, all data on PostgreSQL, and proxies between."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotel.names import EngineKind, Role, Service
+from hotel.reservations.client import HotelReservationClient
+from hotel.stack.engine import ENGINE
+from hotel.stack.local import LocalStack
+from support.postgresql import PostgreSQL, running_postgresql, running_standby
+from support.stacks import WORKER_SETTINGS, Engine, Stack, new_stack
+
+from chaos.faulty_proxy import FaultyProxy, faulty
+from chaos.history import History
+from chaos.switch import Switch, switch
+
+LOCK_SECONDS = 4.0
+WORKERS = 2
+_PATIENCE_SECONDS = 90.0
+SETTINGS = {**WORKER_SETTINGS, "WORKER_LOCK_SECONDS": str(LOCK_SECONDS), "WORKER_RETRIES": "40"}
+
+
+@dataclass
+class Failover:
+    """Two database servers, and the address that leads to one of them."""
+
+    primary: PostgreSQL
+    standby: PostgreSQL
+    door: Switch
+
+    def take_over(self) -> None:
+        """Let the primary crash and the standby take its place; the old one comes back unasked."""
+        self.primary.stop()
+        self.standby.promote()
+        self.door.to(self.standby.port)
+        self.primary.start()
+
+
+@dataclass
+class Arena:
+    """What faults act on.
+
+    Attributes:
+        stack: all of it.
+        parts: its processes.
+        server: the database's.
+        proxies: before the services, and before the engine for the workers, by name.
+        patient_client: repeats its calls while the engine does not answer.
+        history: what passed to the room service, and what the clients did.
+        failover: of the database, if it has a standby.
+        breaker: failures of a service after which the workers pause; 0 for never.
+        loads: how many were played.
+    """
+
+    stack: Stack
+    parts: LocalStack
+    server: PostgreSQL
+    proxies: dict[str, FaultyProxy]
+    patient_client: HotelReservationClient
+    history: History
+    failover: Failover | None = None
+    breaker: int = 0
+    loads: int = 0
+
+    def start_worker(self) -> str:
+        """Start a worker, without waiting for it, and return its name."""
+        urls = {f"{name.upper()}_URL": self.proxies[name].url for name in Service}
+        engine = {"ENGINE_URL": f"{self.proxies[ENGINE].url}/engine-rest"}
+        pauses = {"WORKER_BREAKER_FAILURES": str(self.breaker)}
+        return self.parts.start_worker({**SETTINGS, **pauses, **urls, **engine}).name
+
+    def start_again(self, name: str) -> None:
+        """Start a part that was ended, without waiting for it."""
+        if name == ENGINE:
+            self.parts.start_engine()
+        else:
+            self.parts.start_service(Service(name))
+
+    def kill(self, name: str) -> None:
+        """End a part as `kill -9` does."""
+        self.parts.kill_part(name)
+
+    def wait_until_ready(self) -> None:
+        """Return when every part can work."""
+        self.parts.wait_until_ready()
+
+
+@contextmanager
+def arena(
+    home: Path, kind: EngineKind = EngineKind.OPERATON, *, standby: bool = False, breaker: int = 0
+) -> Iterator[Arena]:
+    """Start all of it, and stop it at the end of the block.
+
+    Args:
+        home: folder of the stack.
+        kind: which engine.
+        standby: whether the database has a standby that takes over.
+        breaker: failures of a service after which the workers pause; 0 for never.
+    """
+    with ExitStack() as stack:
+        server = stack.enter_context(running_postgresql(durable=True))
+        url, failover = server.url, None
+        if standby:
+            heir = stack.enter_context(running_standby(server))
+            door = stack.enter_context(switch(server.port))
+            url, failover = (
+                server.url.replace(f":{server.port}/", f":{door.port}/"),
+                Failover(server, heir, door),
+            )
+        parts = new_stack(home, kind, url)
+        stack.callback(parts.stop)
+        engine = Engine(parts)
+        engine.start()
+        stack.callback(engine.close)
+        whole, history = Stack(parts, engine), History()
+        whole.start()
+        whole.stop_worker(whole.workers[0])
+        targets = {**whole.urls, ENGINE: engine.url.removesuffix("/engine-rest")}
+        proxies = {
+            name: stack.enter_context(faulty(url, history if name == Service.ROOM else None))
+            for name, url in targets.items()
+        }
+        patient = HotelReservationClient(engine.client(Role.CLIENT), patience_seconds=_PATIENCE_SECONDS)
+        found = Arena(whole, parts, server, proxies, patient, history, failover, breaker)
+        for _ in range(WORKERS):
+            found.start_worker()
+        found.wait_until_ready()
+        yield found

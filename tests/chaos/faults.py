@@ -1,0 +1,199 @@
+"""What goes wrong, and how it is put right."""
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from external_tasks import TopicSubscription
+from hotel.names import Service
+from hotel.stack.engine import ENGINE
+from hotel_worker.topics import HANDLERS
+
+from chaos.arena import LOCK_SECONDS, WORKERS, Arena
+
+# A block of code during which the fault lasts; it yields nothing.
+Broken = Callable[[Arena, random.Random, float], Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault.
+
+    Attributes:
+        broken: makes it, and puts it right at the end of the block.
+        seconds: how long each one lasts.
+        pause: how long all is well between two.
+        once: whether it can happen one time only.
+        needs_standby: whether the database must have a standby.
+        is_outage: whether nothing can go on while it lasts, so that what waits has to be caught up with.
+    """
+
+    broken: Broken
+    seconds: float
+    pause: float
+    is_outage: bool = False
+    once: bool = False
+    needs_standby: bool = False
+
+
+@contextmanager
+def worker_killed(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Kill a worker at a random moment, and start another one at once."""
+    arena.kill(chance.choice(arena.stack.workers))
+    arena.start_worker()
+    yield
+
+
+@contextmanager
+def worker_frozen(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Stop a worker where it stands, for longer than its locks last, and let it go on."""
+    worker = arena.parts.record_of(chance.choice(arena.stack.workers)).process()
+    assert worker is not None
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def no_worker(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Kill all workers."""
+    for name in arena.stack.workers:
+        arena.kill(name)
+    try:
+        yield
+    finally:
+        for _ in range(WORKERS):
+            arena.start_worker()
+
+
+@contextmanager
+def same_worker_id(arena: Arena, _chance: random.Random, seconds: float) -> Iterator[None]:
+    """Let another client fetch tasks under the id of a worker that runs, and do nothing about them."""
+    admin = arena.stack.engine.client("admin")
+    topics = [TopicSubscription(topic, round(LOCK_SECONDS * 1000)) for topic in HANDLERS]
+    until = time.monotonic() + seconds / 2
+    while time.monotonic() < until:
+        ids = {task["workerId"] for task in admin.external_tasks(locked=True) if task.get("workerId")}
+        for worker_id in ids:
+            admin.fetch_and_lock(worker_id, topics, 3)
+        time.sleep(0.2)
+    yield
+
+
+@contextmanager
+def engine_killed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Kill the engine and start it again."""
+    arena.kill(ENGINE)
+    try:
+        yield
+    finally:
+        arena.start_again(ENGINE)
+        arena.wait_until_ready()
+
+
+@contextmanager
+def database_crashed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Stop the database server as a crash does, and start it again, with its recovery."""
+    arena.server.stop()
+    try:
+        yield
+    finally:
+        arena.server.start()
+
+
+@contextmanager
+def database_read_only(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Let the database refuse every change."""
+    _set_read_only(arena, "on")
+    try:
+        yield
+    finally:
+        _set_read_only(arena, "off")
+
+
+def _set_read_only(arena: Arena, value: str) -> None:
+    with psycopg.connect(f"{arena.server.url}postgres", autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@contextmanager
+def database_failed_over(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Let the primary crash, and its synchronous standby take over."""
+    assert arena.failover is not None
+    arena.failover.take_over()
+    yield
+
+
+@contextmanager
+def service_killed(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Kill a service."""
+    name = chance.choice(list(Service))
+    arena.kill(name)
+    try:
+        yield
+    finally:
+        arena.start_again(name)
+        arena.wait_until_ready()
+
+
+def all_services(mode: str) -> Broken:
+    """Return the fault that every service's connections behave so; `FaultyProxy.mode` tells how."""
+
+    @contextmanager
+    def broken(arena: Arena, _chance: random.Random, seconds: float) -> Iterator[None]:
+        for name in Service:
+            arena.proxies[name].set(mode, seconds)
+        try:
+            yield
+        finally:
+            for name in Service:
+                arena.proxies[name].set("pass")
+
+    return broken
+
+
+@contextmanager
+def answers_of_engine_lost(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Let the workers' requests reach the engine, and none of its answers the workers."""
+    arena.proxies[ENGINE].set("swallow")
+    try:
+        yield
+    finally:
+        arena.proxies[ENGINE].set("pass")
+
+
+@contextmanager
+def nothing(_arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Let all be well."""
+    yield
+
+
+FAULTS: Mapping[str, Fault] = {
+    "none, for comparison": Fault(nothing, 1, 9),
+    "worker killed (kill -9)": Fault(worker_killed, 0.1, 1.2),
+    "worker frozen past its lock": Fault(worker_frozen, LOCK_SECONDS + 3, 3),
+    "all workers gone": Fault(no_worker, 20, 10, is_outage=True),
+    "another client with a worker's id": Fault(same_worker_id, 4, 2),
+    "engine killed (kill -9)": Fault(engine_killed, 3, 12, is_outage=True),
+    "answers of the engine lost": Fault(answers_of_engine_lost, 8, 6, is_outage=True),
+    "database crashed": Fault(database_crashed, 2, 6, is_outage=True),
+    "database failed over to a standby": Fault(
+        database_failed_over, 0.1, 10, is_outage=True, once=True, needs_standby=True
+    ),
+    "database read-only": Fault(database_read_only, 8, 6, is_outage=True),
+    "service killed": Fault(service_killed, 3, 5),
+    "services answer 500": Fault(all_services("error"), 6, 6, is_outage=True),
+    "services cut connections": Fault(all_services("reset"), 8, 4),
+    "services take 10 s": Fault(all_services("slow"), 10, 6, is_outage=True),
+    "services answer after the caller gave up": Fault(all_services("late"), 35, 8, is_outage=True),
+}
+"""By the names in the table."""

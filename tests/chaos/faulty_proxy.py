@@ -1,0 +1,159 @@
+"""A proxy over real sockets that records what passes, and delays, refuses or cuts it off on demand."""
+
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import urllib3
+from support.serving import serving
+
+from chaos.history import History
+
+_TIMEOUT_SECONDS = 70.0
+_RESET = struct.pack("ii", 1, 0)
+
+
+class FaultyProxy:
+    """What stands between a worker and a server.
+
+    Attributes:
+        url: where it listens.
+        mode: `pass`; `error` answers 500 without asking; `slow` waits before it asks; `late` waits before it
+            answers; `reset` cuts the connection off, every other time after it has asked; `swallow` asks and
+            never answers.
+        seconds: how long `slow` and `late` wait.
+        calls: how many requests came.
+    """
+
+    def __init__(self, target: str, history: History | None = None) -> None:
+        self.target = target
+        self.history = history
+        self.mode = "pass"
+        self.seconds = 0.0
+        self.calls = 0
+        self.url = ""
+        self.pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS, maxsize=64)
+        # What waits ends with the fault that made it wait.
+        self.changed = threading.Condition()
+
+    def set(self, mode: str, seconds: float = 0.0) -> None:
+        """Behave so from now on."""
+        with self.changed:
+            self.mode, self.seconds = mode, seconds
+            self.changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until the mode changes."""
+        mode = self.mode
+        with self.changed:
+            self.changed.wait_for(lambda: self.mode != mode, seconds)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: FaultyProxy
+
+    def do_GET(self) -> None:
+        began, proxy = time.monotonic(), self.proxy
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        proxy.calls += 1
+        number, mode = proxy.calls, proxy.mode
+        if mode == "error":
+            self._answer(500, b'{"code": "INTERNAL_ERROR"}', "application/problem+json", {})
+            return
+        if mode == "reset" and number % 2:
+            self._cut_off()
+            return
+        if mode == "slow":
+            proxy.wait(proxy.seconds)
+        answer = self._ask(body)
+        if answer is None:
+            self._record(body, began, None)
+            self._cut_off()
+            return
+        if mode == "late":
+            proxy.wait(proxy.seconds)
+        if mode == "swallow":
+            proxy.wait(_TIMEOUT_SECONDS)
+        if mode in {"reset", "swallow"}:
+            self._record(body, began, None)
+            self._cut_off()
+            return
+        self._record(body, began, answer)
+        kept = {name: value for name, value in answer.headers.items() if name in {"Retry-After", "Location"}}
+        self._answer(answer.status, answer.data, answer.headers.get("Content-Type", ""), kept)
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names are the server's
+
+    def _ask(self, body: bytes) -> urllib3.BaseHTTPResponse | None:
+        headers = {name: value for name, value in self.headers.items() if name not in {"Host", "Connection"}}
+        try:
+            return self.proxy.pool.request(
+                self.command, self.proxy.target + self.path, body=body, headers=headers
+            )
+        except urllib3.exceptions.HTTPError:
+            return None
+
+    def _record(self, body: bytes, began: float, answer: urllib3.BaseHTTPResponse | None) -> None:
+        if self.proxy.history is not None and self.command == "POST":
+            status = None if answer is None else answer.status
+            answered = None if answer is None else _object(answer.data)
+            self.proxy.history.add(self.path, _object(body) or {}, began, status, answered)
+
+    def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
+        # The caller may have given up.
+        with suppress(OSError):
+            self.send_response(status)
+            for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+    def _cut_off(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Long polls and retries of all clients at once.
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of callers that are gone: they are killed on purpose."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+@contextmanager
+def faulty(target: str, history: History | None = None) -> Iterator[FaultyProxy]:
+    """Run a proxy before a server until the block ends."""
+    proxy = FaultyProxy(target, history)
+    handler = type("Handler", (_Handler,), {"proxy": proxy})
+    server = _Server(("127.0.0.1", 0), handler)
+    proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+    with serving(server):
+        try:
+            yield proxy
+        finally:
+            proxy.set("pass")
+    proxy.pool.clear()

@@ -1,0 +1,1 @@
+"""The operator beside KEDA with its HPA, on one cluster: same workers, same load, in turn; `make versus`."""

@@ -1,0 +1,64 @@
+"""The outcome as a table and a picture, in the docs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from versus.figures import COLUMNS, Figures, Sample, row
+
+BEGIN, END = "<!-- versus: written by `make versus` -->", "<!-- versus: end -->"
+Outcomes = Mapping[str, Mapping[str, Sequence[Figures]]]
+"""The runs of each contender under each load."""
+
+
+def write(outcomes: Outcomes, file: Path) -> None:
+    """Keep the runs as JSON."""
+    plain = {
+        load: {name: [asdict(run) for run in runs] for name, runs in by.items()}
+        for load, by in outcomes.items()
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(plain))
+
+
+def read(file: Path) -> Outcomes:
+    """Read what `write` has kept."""
+    plain: dict[str, dict[str, list[dict[str, Any]]]] = json.loads(file.read_text())
+    return {
+        load: {name: [_figures(run) for run in runs] for name, runs in by.items()}
+        for load, by in plain.items()
+    }
+
+
+def _figures(plain: dict[str, Any]) -> Figures:
+    samples = tuple(Sample(**sample) for sample in plain["samples"])
+    return Figures(**{**plain, "waits": tuple(plain["waits"]), "samples": samples})
+
+
+def table(outcomes: Outcomes) -> str:
+    """Return the table as Markdown."""
+    rows = [row(load, name, runs) for load, by in outcomes.items() for name, runs in by.items() if runs]
+    lines = [COLUMNS, ("---",) * len(COLUMNS), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def draw(outcomes: Outcomes, file: Path) -> None:
+    """Draw the pods over time: a row for each load, a line for each contender's first run."""
+    figure = Figure(figsize=(10, 2.4 * len(outcomes)), layout="constrained")
+    FigureCanvasAgg(figure)
+    rows = figure.subplots(len(outcomes), squeeze=False)[:, 0]
+    for axes, (load, by) in zip(rows, outcomes.items(), strict=True):
+        for name, runs in by.items():
+            samples = runs[0].samples if runs else ()
+            axes.step([s.at for s in samples], [s.pods for s in samples], where="post", label=name)
+        axes.set_title(load, loc="left", fontsize="medium")
+        axes.set_ylabel("pods")
+        axes.set_ylim(bottom=0)
+    rows[0].legend()
+    rows[-1].set_xlabel("seconds from the first arrival")
+    figure.savefig(file, metadata={"Date": None})
