@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,8 +23,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import yaml
-from external_task_operator import paths
-from external_task_operator.testing.cluster import StubCluster
+from external_task_operator.kubernetes import paths
+from hotel.ports import free_port
+from support.operator_world.cluster import StubCluster
 
 NAMESPACE = "bench"
 
@@ -38,6 +38,10 @@ class Load:
     topics: int
     interval: int
     active: float
+    namespaces: int
+
+    def namespace_of(self, scaler: int) -> str:
+        return f"{NAMESPACE}-{scaler % self.namespaces}"
 
     def topics_of(self, scaler: int) -> list[str]:
         return [f"topic-{scaler}-{number}" for number in range(self.topics)]
@@ -93,13 +97,13 @@ def cluster(load: Load, engine_url: str) -> StubCluster:
     """An API server with the scalers and their targets."""
     api = StubCluster()
     for number in range(load.scalers):
-        name = f"scaler-{number}"
+        name, namespace = f"scaler-{number}", load.namespace_of(number)
         api.put(
-            f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}",
+            f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}",
             {"spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}}},
         )
         api.put(
-            paths.scaler(NAMESPACE, name),
+            paths.scaler(namespace, name),
             {
                 "metadata": {"generation": 1},
                 "spec": {
@@ -160,7 +164,7 @@ def operator(api_url: str, folder: Path, port: int) -> Iterator[subprocess.Popen
     (folder / "kubeconfig").write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
     environment = os.environ | {
         "KUBECONFIG": str(folder / "kubeconfig"),
-        "OPERATOR_NAMESPACES": NAMESPACE,
+        "OPERATOR_NAMESPACES": "*",
         "OPERATOR_HEALTH_PORT": str(port),
         "LOG_LEVEL": "WARNING",
     }
@@ -201,12 +205,6 @@ def quantile(before: dict[float, float], after: dict[float, float], share: float
     return float("inf"), total
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_until_polled(port: int, scalers: int) -> None:
     end = time.monotonic() + 120
     while time.monotonic() < end:
@@ -222,6 +220,7 @@ def wait_until_polled(port: int, scalers: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scalers", type=int, default=1000)
+    parser.add_argument("--namespaces", type=int, default=1, help="that the scalers are spread over")
     parser.add_argument("--topics", type=int, default=3, help="of each scaler, shared with no other")
     parser.add_argument("--interval", type=int, default=5, help="seconds between polls")
     parser.add_argument("--active", type=float, default=0.1, help="share of scalers whose tasks change")
@@ -230,7 +229,7 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=60, help="to measure for")
     options = parser.parse_args()
-    load = Load(options.scalers, options.topics, options.interval, options.active)
+    load = Load(options.scalers, options.topics, options.interval, options.active, options.namespaces)
     with (
         tempfile.TemporaryDirectory() as folder,
         stub(serve_engine, load) as (engine, engine_pid),
@@ -255,6 +254,7 @@ def tell(
 ) -> None:
     p50, polls = quantile(before, after, 0.5)
     p99, _ = quantile(before, after, 0.99)
+    print(f"{load.namespaces} namespaces")
     print(f"{load.scalers} scalers x {load.topics} topics every {load.interval} s, {load.active:.0%} active")
     print(f"polls per second     {polls / seconds:8.1f}  (due: {load.scalers / load.interval:.1f})")
     print(f"lateness p50         {p50:8.3f} s")

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ import psycopg
 from flask import Flask
 from hotel_services.booking.service import SERVICE as BOOKING
 from hotel_services.kit.logs import configure_logging
-from hotel_services.kit.server import ServiceApplication, bind
+from hotel_services.kit.serving.server import Listeners, ServiceApplication, bind
 from hotel_services.kit.settings import ServiceSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -226,24 +226,27 @@ def block_body(rooms: list[str]) -> Body:
 @contextmanager
 def empty_service(folder: Path, threads: int) -> Iterator[RunningService]:
     """Run the empty endpoint in a process of its own, by this script."""
-    listener = bind(ServiceSettings(port=0))
-    descriptor, log = listener.fileno(), folder / "empty.log"
-    command = [sys.executable, __file__, "--serve-empty", str(descriptor), "--threads", str(threads)]
+    listeners = bind(ServiceSettings(port=0))
+    descriptors, log = [listener.fileno() for listener in listeners], folder / "empty.log"
+    serve = ["--serve-empty", *map(str, descriptors), "--threads", str(threads)]
+    command = [sys.executable, __file__, *serve]
     with log.open("wb") as stderr:
-        process = subprocess.Popen(command, stderr=stderr, pass_fds=[descriptor])
-    running = RunningService(process, log, f"http://127.0.0.1:{listener.getsockname()[1]}")
-    listener.close()
+        process = subprocess.Popen(command, stderr=stderr, pass_fds=descriptors)
+    running = RunningService(process, log, f"http://127.0.0.1:{listeners.main.getsockname()[1]}")
+    for listener in listeners:
+        listener.close()
     try:
         yield running
     finally:
         running.stop()
 
 
-def serve_empty(descriptor: int, threads: int) -> None:
-    """Serve the empty endpoint on the socket that was handed over."""
+def serve_empty(descriptors: Sequence[int], threads: int) -> None:
+    """Serve the empty endpoint on the sockets that were handed over."""
     settings = ServiceSettings(threads=threads)
     configure_logging("empty", settings)
-    EmptyApplication(BOOKING, settings, socket.socket(fileno=descriptor)).run()
+    listeners = Listeners(*(socket.socket(fileno=descriptor) for descriptor in descriptors))
+    EmptyApplication(BOOKING, settings, listeners).run()
 
 
 def postmaster(server: str) -> int:
@@ -318,7 +321,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=8, help="connections that ask at the same time")
     parser.add_argument("--threads", type=int, default=8, help="of each service")
-    parser.add_argument("--serve-empty", type=int, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
+    parser.add_argument("--serve-empty", type=int, nargs=2, metavar="DESCRIPTOR", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve_empty is not None:
         serve_empty(options.serve_empty, options.threads)

@@ -6,12 +6,14 @@ drain, metrics or logs.
 """
 
 import argparse
+import asyncio
+import math
 import statistics
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -19,12 +21,21 @@ from pathlib import Path
 from typing import Any
 
 from external_tasks import BasicAuth, EngineClient, ExternalTask, TopicSubscription, Worker
+from external_tasks.otel import Tracing
+from external_tasks.runtime.options import WorkerOptions
+from external_tasks.testing import FakeEngine
+from hotel.names import EngineKind
+from hotel.ports import Ports
 from hotel.stack.credentials import Credentials
 from hotel.stack.engine import find_jar
 from hotel.stack.local import LocalStack, StackOptions
-from hotel.stack.names import EngineKind
-from hotel.stack.ports import Ports
 from hotel.stack.state import StackState
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+MOST = 64
+"""Threads of the bare loop that default settings are compared with."""
 
 FILLERS = 4
 """Threads that start the instances before a run is measured."""
@@ -51,10 +62,10 @@ class CountingClient(EngineClient):
         self.completed = 0
         self._counting = threading.Lock()
 
-    def post(self, *arguments: Any, **options: Any) -> Any:
+    def _call(self, *arguments: Any, **options: Any) -> Any:
         with self._counting:
             self.calls += 1
-        return super().post(*arguments, **options)
+        return super()._call(*arguments, **options)
 
     def complete(self, *arguments: Any, **options: Any) -> None:
         super().complete(*arguments, **options)
@@ -84,6 +95,11 @@ class Run:
 
 def handle() -> None:
     """Do nothing, as fast as can be."""
+
+
+async def wait_a_second() -> None:
+    """Wait, as for another server."""
+    await asyncio.sleep(1)
 
 
 @dataclass
@@ -131,10 +147,10 @@ class Bench:
             thread.join()
 
     @contextmanager
-    def worker(self, slots: int) -> Iterator[None]:
+    def worker(self, handler: Callable[[], Any] = handle, **settings: Any) -> Iterator[None]:
         """Let a worker do nothing with each task."""
-        worker = Worker(self.client, slots=slots, name="bench")
-        worker.task(self.key)(handle)
+        worker = Worker(self.client, name="bench", **settings)
+        worker.task(self.key)(handler)
         worker.start()
         yield
         worker.stop()
@@ -165,13 +181,21 @@ class Bench:
         return time.perf_counter() - started
 
 
-def compare(bench: Bench, slots: int, tasks: int, rounds: int) -> None:
-    """Print worker and bare loop, measured in turns so that both meet the same machine."""
+def compare(bench: Bench, slots: int | None, tasks: int, rounds: int) -> None:
+    """Print worker and bare loop, measured in turns so that both meet the same machine.
+
+    Args:
+        bench: where they work.
+        slots: of the worker, and threads of the bare loop; None for the worker's default.
+        tasks: in each run.
+        rounds: how often.
+    """
     runs: dict[str, list[Run]] = {"bare loop": [], "worker": []}
     for _ in range(rounds):
-        runs["bare loop"].append(bench.measure(tasks, bench.bare_loop(slots)))
-        runs["worker"].append(bench.measure(tasks, bench.worker(slots)))
-    print(f"{slots} slots, empty handler, best of {rounds} rounds of {tasks} tasks")
+        runs["bare loop"].append(bench.measure(tasks, bench.bare_loop(slots or MOST)))
+        runs["worker"].append(bench.measure(tasks, bench.worker(slots=slots or WorkerOptions().slots)))
+    what = f"{slots} slots" if slots else f"default settings, bare loop with {MOST} threads"
+    print(f"{what}, empty handler, best of {rounds} rounds of {tasks} tasks")
     for name, several in runs.items():
         print(f"  {name:>9}: {max(several, key=lambda run: run.rate)}")
     ratios = [worker.rate / bare.rate for bare, worker in zip(*runs.values(), strict=True)]
@@ -179,12 +203,66 @@ def compare(bench: Bench, slots: int, tasks: int, rounds: int) -> None:
     print(f"  worker / bare loop: {statistics.median(ratios):.2f} (median of {each})")
 
 
+def compare_with_ideal(bench: Bench, tasks: int) -> None:
+    """Print how long async tasks take that wait a second each, beside the time that their waiting takes."""
+    slots = WorkerOptions().async_slots
+    ideal = math.ceil(tasks / slots)
+    seconds = _seconds_in_memory(tasks)
+    print(f"{tasks} async tasks that wait 1 s each, {slots} async slots, one worker; ideal {ideal} s")
+    print(f"  engine in memory: {seconds:.2f} s, {seconds / ideal:.2f} of the ideal")
+    run = bench.measure(tasks, bench.worker(wait_a_second))
+    print(f"  this engine: {run.seconds:.2f} s, {run.seconds / ideal:.2f} of the ideal; {run}")
+
+
+def _seconds_in_memory(tasks: int) -> float:
+    """Measure the worker alone: on a busy machine the real engine is what limits it."""
+    engine = FakeEngine()
+    for number in range(tasks):
+        engine.add_task("bench", {"number": number})
+    worker = Worker(engine, name="bench")
+    worker.task("bench")(wait_a_second)
+    started = time.perf_counter()
+    worker.start()
+    engine.wait_until(lambda: engine.calls["complete"] >= tasks, 600)
+    seconds = time.perf_counter() - started
+    worker.stop()
+    return seconds
+
+
+class DroppingExporter(SpanExporter):
+    """Writes spans as they are sent, and sends them nowhere: a collector is another machine's work."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        encode_spans(spans).SerializeToString()
+        return SpanExportResult.SUCCESS
+
+
+def compare_traced(bench: Bench, tasks: int, rounds: int) -> None:
+    """Print what a trace of each task costs, measured in turns."""
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(DroppingExporter()))
+    runs: dict[str, list[Run]] = {"plain": [], "traced": []}
+    for _ in range(rounds):
+        runs["plain"].append(bench.measure(tasks, bench.worker(slots=MOST)))
+        runs["traced"].append(bench.measure(tasks, bench.worker(slots=MOST, middleware=[Tracing(provider)])))
+    provider.shutdown()
+    print(f"{MOST} slots, empty handler, with a span of each task: best of {rounds} rounds of {tasks} tasks")
+    for name, several in runs.items():
+        print(f"  {name:>9}: {max(several, key=lambda run: run.rate)}")
+    ratios = [traced.rate / plain.rate for plain, traced in zip(*runs.values(), strict=True)]
+    each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"  traced / plain: {statistics.median(ratios):.2f} (median of {each})")
+
+
 def measure(client: CountingClient, options: argparse.Namespace) -> None:
     """Run everything and print the figures."""
     bench = Bench(client)
     bench.deploy()
-    client.reserve_connections(max(options.slots) + 4)
-    bench.measure(options.tasks, bench.worker(max(options.slots)))  # warms up the engine
+    client.reserve_connections(max(MOST, *options.slots) + 4)
+    bench.measure(options.tasks, bench.worker(slots=MOST))  # warms up the engine
+    compare_with_ideal(bench, options.waiting)
+    compare(bench, None, options.tasks, options.rounds)
+    compare_traced(bench, options.tasks, options.rounds)
     for slots in options.slots:
         compare(bench, slots, options.tasks, options.rounds)
     latencies = sorted(1000 * seconds for seconds in bench.latencies(options.latencies))
@@ -200,7 +278,7 @@ def own_engine() -> Iterator[CountingClient]:
         state = StackState(
             engine=kind, ports=Ports.free(workers=1), credentials=Credentials.random(), database=None
         )
-        stack = LocalStack(Path(home), state, StackOptions(jar=find_jar(kind, None), tied=True))
+        stack = LocalStack(Path(home), state, StackOptions(jar=find_jar(kind, None), die_with_parent=True))
         passwords = {role.value: password for role, password in state.credentials.passwords.items()}
         try:
             stack.start_engine()
@@ -222,6 +300,7 @@ def main() -> None:
     parser.add_argument(
         "--slots", type=int, nargs="+", default=[8, 64], help="slots, threads of the bare loop"
     )
+    parser.add_argument("--waiting", type=int, default=1000, help="async tasks that wait a second each")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latencies", type=int, default=60, help="starts whose latency is measured")
     options = parser.parse_args()

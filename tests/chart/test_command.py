@@ -3,7 +3,7 @@
 import pytest
 from hotel.cluster.manifests import is_of_hotel
 from hotel.cluster.release import Release, ServicePort
-from hotel.stack.names import Role, Service
+from hotel.names import Role, Service
 from support.charts import Render, of_kind
 
 PORTS = {Service.BOOKING: 5001, Service.ROOM: 5002, Service.RESTAURANT: 5003, Service.CLIENT: 5004}

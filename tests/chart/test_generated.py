@@ -26,12 +26,13 @@ def test_every_value_is_described() -> None:
 
 
 def test_the_schema_knows_every_value() -> None:
-    """A value that the schema does not name would be refused, so the other way round: it names no more."""
+    """Helm refuses a value that the schema does not name; here the schema names no more than there is."""
     for chart in (HOTEL, SCALER):
         schema = json.loads((chart / "values.schema.json").read_text())
+        current = {name for name, value in schema["properties"].items() if not value.get("deprecated")}
         values = yaml.safe_load((chart / "values.yaml").read_text())
         assert schema["additionalProperties"] is False
-        assert schema["properties"].keys() - {"global", "enabled"} == values.keys() - {"global", "enabled"}
+        assert current - {"global", "enabled"} == values.keys() - {"global", "enabled"}
 
 
 def leaves(values: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

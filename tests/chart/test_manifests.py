@@ -11,6 +11,7 @@ from support.charts import REPOSITORY, SCALER, Manifest, Render, ci_values, of_k
 from support.custom_kinds import SPECS
 
 KUBERNETES = ("1.30", kubernetes_validate.latest_version())
+CLUSTER_WIDE = ("Cluster", "ValidatingAdmissionPolicy")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -47,7 +48,9 @@ def test_every_object_names_its_namespace_and_its_release(render: Render, chart:
     for manifest in render(values, chart=chart):
         if not manifest["metadata"]["name"].endswith("-more"):  # an extra object is the user's own
             assert manifest["metadata"]["labels"]["app.kubernetes.io/instance"] == "hotel"
-            assert manifest["kind"].startswith("Cluster") or manifest["metadata"]["namespace"] == "front-desk"
+            assert (
+                manifest["kind"].startswith(CLUSTER_WIDE) or manifest["metadata"]["namespace"] == "front-desk"
+            )
 
 
 @pytest.mark.parametrize("values", ["default-values.yaml", "full-values.yaml"])

@@ -3,8 +3,8 @@
 import json
 import re
 
-from external_task_operator.metrics import Counters
-from external_tasks.metrics import Metrics as WorkerMetrics
+from external_task_operator.control.metrics import Counters
+from external_tasks.runtime.metrics import Metrics as WorkerMetrics
 from hotel_services.kit.metrics import Metrics as ServiceMetrics
 from prometheus_client import CollectorRegistry
 from support.charts import HOTEL, REPOSITORY, Manifest, Render, named, of_kind
@@ -19,7 +19,10 @@ def known_metrics() -> set[str]:
     Counters(operator)
     registries = (WorkerMetrics().registry, ServiceMetrics().registry, operator)
     names = {family.name for registry in registries for family in registry.collect()}
-    for source in ("operator/external_task_operator/metrics.py", "services/hotel_services/kit/metrics.py"):
+    for source in (
+        "operator/external_task_operator/control/metrics.py",
+        "services/hotel_services/kit/metrics.py",
+    ):
         text = (REPOSITORY / source).read_text()
         names |= {f"external_task_scaler_{name}" for name in re.findall(r'_family\("(\w+)"', text)}
         names |= set(re.findall(r'GaugeMetricFamily\(\s*"(\w+)"', text))

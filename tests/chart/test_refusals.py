@@ -13,7 +13,7 @@ TOPICS = ["validate-input", "search-client", "create-client", "check-room-availa
     [
         ({"engin": {}}, "'engin' not allowed"),
         ({"engine.replica": 2}, "'replica' not allowed"),
-        ({"engine.replicas": "two"}, "got string, want integer"),
+        ({"engine.replicas": "two"}, "at '/engine/replicas': got string, want"),
         ({"services.booking": {"replcas": 2}}, "'replcas' not allowed"),
         ({"services.booking": {"holdSeconds": 5}}, "'holdSeconds' not allowed"),
         ({"worker.pools.default.topic": "block-room"}, "'topic' not allowed"),
@@ -70,7 +70,10 @@ def test_mistyped_values_are_refused_by_the_schema(
             "engine.auth.worker.existingSecret=NAME",
         ),
         (
-            {"engine.external": {"enabled": True, "url": "https://e.example.com:9443"}},
+            {
+                "engine.external": {"enabled": True, "url": "https://e.example.com:9443"},
+                "operator.networkPolicy.enginesTo": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
+            },
             "set operator.networkPolicy.enginePorts=[9443]",
         ),
         ({"postgresql.enabled": False}, "set postgresql.enabled=true, or externalDatabase.host"),
@@ -80,7 +83,7 @@ def test_mistyped_values_are_refused_by_the_schema(
             "databases.engine.existingSecret=NAME",
         ),
         (
-            {"postgresql.enabled": False, "externalDatabase": {"host": "db", "sslMode": "verify-full"}},
+            {"postgresql.enabled": False, "externalDatabase": {"host": "db", "sslMode": "verify-ca"}},
             "set externalDatabase.caSecret=NAME",
         ),
         ({"databases.room.name": "booking"}, "each needs a database of its own"),

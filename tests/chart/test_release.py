@@ -2,8 +2,9 @@
 
 import re
 
+import pytest
 import yaml
-from support.charts import REPOSITORY, Render, containers_of, named, of_kind, pods_of
+from support.charts import REPOSITORY, ChartRefusedError, Render, containers_of, named, of_kind, pods_of
 
 IMAGE = re.compile(r"^registry\.example\.com/mirror/[a-z/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")
 
@@ -175,3 +176,51 @@ def test_an_external_database_is_checked_against_its_certificate_authority(rende
 def test_the_volume_outlives_the_release(render: Render) -> None:
     claim = named(render(), "PersistentVolumeClaim", "hotel-postgresql")
     assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+@pytest.mark.parametrize("release", ["my.hotel", "a.b.c", "x.y-1"])
+def test_a_release_with_dots_has_names_that_services_may_have(render: Render, release: str) -> None:
+    manifests = render("full-values.yaml", release=release)
+    for service in of_kind(manifests, "Service"):
+        assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", service["metadata"]["name"])
+    for name, pod in pods_of(manifests).items():
+        assert pod["metadata"]["labels"]["app.kubernetes.io/instance"] == release, name
+
+
+def test_a_release_that_begins_with_a_digit_is_refused_and_has_a_way_out(render: Render) -> None:
+    with pytest.raises(ChartRefusedError, match="set fullnameOverride, for example hotel-1hotel"):
+        render(release="1hotel")
+    assert render({"fullnameOverride": "hotel-1hotel"}, release="1hotel")
+
+
+def test_services_listen_on_both_families_and_are_probed_on_a_port_of_their_own(render: Render) -> None:
+    manifests = render()
+    for name, port in (("booking", 5001), ("room", 5002), ("restaurant", 5003), ("client", 5004)):
+        (container,) = named(manifests, "Deployment", f"hotel-{name}")["spec"]["template"]["spec"][
+            "containers"
+        ]
+        env = {v["name"]: v.get("value") for v in container["env"]}
+        assert (env["HOST"], env["PORT"], env["HEALTH_PORT"]) == ("::", str(port), str(port + 1000))
+        ports = {p["name"]: p["containerPort"] for p in container["ports"]}
+        assert ports == {"http": port, "health": port + 1000}
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert container[probe]["httpGet"]["port"] == "health"
+
+
+def test_the_documented_upgrade_of_the_crd_takes_over_fields_that_helm_owns() -> None:
+    """`helm install` owns every field of the CRD; without the option kubectl refuses each change."""
+    texts = [
+        file.read_text()
+        for folder in ("charts", "docs")
+        for file in (REPOSITORY / folder).rglob("*")
+        if file.is_file() and file.suffix in {".md", ".in", ".tpl", ".txt"}
+    ]
+    steps = [
+        line
+        for text in texts
+        for line in text.splitlines()
+        if "apply --server-side" in line and "crds/" in line
+    ]
+    assert len(steps) >= 4
+    for line in steps:
+        assert "--force-conflicts" in line, line

@@ -6,19 +6,35 @@ import yaml
 from support.charts import REPOSITORY, Manifest, Render, named, pods_of
 
 SKAFFOLD = yaml.safe_load((REPOSITORY / "skaffold.yaml").read_text())
-JOB = yaml.safe_load((REPOSITORY / "images/cli/verify-job.yaml").read_text())
+JOB = yaml.safe_load((REPOSITORY / "images/verify-job.yaml").read_text())
 (RELEASE,) = SKAFFOLD["deploy"]["helm"]["releases"]
 
 
-def test_every_image_is_built_from_a_dockerfile_that_exists() -> None:
+def test_every_image_is_built_as_make_builds_it() -> None:
     makefile = (REPOSITORY / "images/images.mk").read_text()
     images = re.search(r"^IMAGES := (.+)$", makefile, re.MULTILINE)
-    artifacts = {
-        artifact["image"]: artifact["docker"]["dockerfile"] for artifact in SKAFFOLD["build"]["artifacts"]
+    made = dict(re.findall(r"^BUILD_([\w-]+) := (.+)$", makefile, re.MULTILINE))
+    artifacts = {artifact["image"]: artifact["docker"] for artifact in SKAFFOLD["build"]["artifacts"]}
+    built = {
+        image: f"--file {docker['dockerfile']}"
+        + (f" --target {docker['target']}" if "target" in docker else "")
+        for image, docker in artifacts.items()
     }
+
     assert images
-    assert artifacts.keys() == set(images[1].split())
-    assert all((REPOSITORY / dockerfile).is_file() for dockerfile in artifacts.values())
+    assert built.keys() == set(images[1].split())
+    assert built == made
+    assert all((REPOSITORY / docker["dockerfile"]).is_file() for docker in artifacts.values())
+
+
+def test_every_build_is_given_the_base_images_that_its_dockerfile_takes() -> None:
+    for artifact in SKAFFOLD["build"]["artifacts"]:
+        docker = artifact["docker"]
+        dockerfile = (REPOSITORY / docker["dockerfile"]).read_text()
+        taken = set(re.findall(r"^FROM \$\{(\w+)\}", dockerfile, re.MULTILINE))
+
+        assert taken
+        assert docker["buildArgs"] == {name: f"{{{{.{name}}}}}" for name in taken}, artifact["image"]
 
 
 def test_the_images_that_it_builds_are_those_that_run(render: Render) -> None:

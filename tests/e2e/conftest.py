@@ -1,8 +1,11 @@
-"""A kind cluster for the session (or one that is there), with the images in it and hotel installed once."""
+"""A kind cluster for the run (or one that is there) with the images in it, and hotel once for each lane."""
 
 import contextlib
+import fcntl
+import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -15,6 +18,7 @@ from support.charts import REPOSITORY
 from support.cluster import Cluster, CommandFailedError, Release, forwarded
 from support.guests import guest
 from support.hotel_command import HotelCommand
+from support.lanes import Lanes, lane_of
 
 NAME = "hotel-e2e"
 ARTIFACTS = REPOSITORY / "e2e-artifacts"
@@ -23,27 +27,85 @@ BUILD_SECONDS = 1200
 Note = Callable[[str], None]
 # The first test also waits for the cluster and the images.
 TEST_SECONDS = 1800
-_figures = pytest.StashKey[list[str]]()
+# What the processes of one run share; the first one makes it, those that it starts inherit its name.
+FOLDER = "HOTEL_E2E_FOLDER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if FOLDER not in os.environ:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="hotel-e2e-")
+        config.add_cleanup(end_of_run)
+
+
+def end_of_run() -> None:
+    """Delete the run's folder, and its cluster if it has made one."""
+    folder = Path(os.environ.pop(FOLDER))
+    if (folder / "created").exists():
+        subprocess.run(["kind", "delete", "cluster", "--name", NAME], check=False, capture_output=True)
+    shutil.rmtree(folder)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    return Lanes(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+            if "PYTEST_XDIST_WORKER" in os.environ:
+                check_lane(item)
+    # Those that run alone come when the others have hardly anything left to do.
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
+def check_lane(item: pytest.Item) -> None:
+    """Refuse a test that would install one more release."""
+    if "hotel" in getattr(item, "fixturenames", ()) and lane_of(item.nodeid) is None:
+        raise pytest.UsageError(f"{item.nodeid} uses the release: name its lane in tests/support/lanes.py")
 
 
 @pytest.fixture(scope="session")
-def note(request: pytest.FixtureRequest) -> Note:
+def run_folder() -> Path:
+    """The folder that all processes of the run share."""
+    return Path(os.environ[FOLDER])
+
+
+@contextlib.contextmanager
+def locked(file: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold a lock among the processes of the run."""
+    with file.open("a") as lock:
+        fcntl.flock(lock, how)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _company(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[None]:
+    """Keep a test that the whole cluster feels apart from all others."""
+    alone = request.node.get_closest_marker("alone") is not None
+    with contextlib.ExitStack() as held:
+        # One that waits to be alone keeps the door shut, so that the others come to an end.
+        with locked(run_folder / "door"):
+            held.enter_context(locked(run_folder / "room", fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+        yield
+
+
+@pytest.fixture(scope="session")
+def note(run_folder: Path) -> Note:
     """Note a figure that the run ends with."""
-    figures = request.config.stash.setdefault(_figures, [])
-    return figures.append
+
+    def write(figure: str) -> None:
+        with (run_folder / "figures").open("a") as figures:
+            figures.write(f"{figure}\n")
+
+    return write
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    if figures := config.stash.get(_figures, []):
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    figures = Path(os.environ[FOLDER]) / "figures"
+    if figures.exists():
         terminalreporter.section("figures")
-        for figure in figures:
-            terminalreporter.line(figure)
+        terminalreporter.write(figures.read_text())
 
 
 @pytest.fixture(scope="session")
@@ -57,26 +119,29 @@ def tools() -> None:
 
 
 @pytest.fixture(scope="session")
-def kubeconfig(
-    tools: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def kubeconfig(tools: None, request: pytest.FixtureRequest, run_folder: Path) -> Path:
     """The kubeconfig of a cluster that has hotel's images."""
     if given := request.config.getoption("--kubeconfig"):
-        yield Path(given)
-        return
-    file = tmp_path_factory.mktemp("kind") / "kubeconfig"
-    found = NAME in kind("get", "clusters").split()
-    try:
-        if found:
-            kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(file))
-        else:
-            create_cluster(file)
-        load_images()
-        yield file
-    finally:
+        return Path(given)
+    file = run_folder / "kubeconfig"
+    with locked(run_folder / "cluster"):
+        if not file.exists():
+            prepare_cluster(run_folder, file, keep=request.config.getoption("--keep-cluster"))
+    return file
+
+
+def prepare_cluster(folder: Path, kubeconfig: Path, *, keep: bool) -> None:
+    """Make the cluster, or take the one that is there, and bring the images into it."""
+    part = folder / "kubeconfig.part"
+    if NAME in kind("get", "clusters").split():
+        kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(part))
+    else:
         # A cluster that was there is another run's to delete.
-        if not found and not request.config.getoption("--keep-cluster"):
-            kind("delete", "cluster", "--name", NAME)
+        if not keep:
+            (folder / "created").touch()
+        create_cluster(part)
+    load_images()
+    part.rename(kubeconfig)
 
 
 def create_cluster(kubeconfig: Path) -> None:

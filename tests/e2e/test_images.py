@@ -1,13 +1,19 @@
 """What is in the images, and what is not."""
 
 import json
+import re
+import signal
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
+from hotel.ports import free_port
 from support.charts import REPOSITORY
+from support.waiting import eventually
 
-BASE = "python:3.13-slim"
+(BASE,) = re.findall(r"^PYTHON_BASE=(\S+)$", (REPOSITORY / "images/bases.env").read_text(), re.MULTILINE)
 MOST_ADDED_BYTES = 80_000_000
 
 
@@ -55,7 +61,7 @@ def test_every_image_runs_as_a_numeric_user_and_says_what_it_is(built: dict[str,
         config = inspect(image)["Config"]
         assert config["User"] == "10001:10001"
         labels = {key.removeprefix("org.opencontainers.image.") for key in config["Labels"]}
-        assert {"title", "description", "licenses", "version", "revision"} <= labels
+        assert {"title", "description", "licenses", "version", "revision", "base.name"} <= labels
 
 
 @pytest.mark.parametrize("name", PYTHON_IMAGES)
@@ -71,3 +77,24 @@ def test_an_image_adds_little_to_its_base(built: dict[str, str], name: str) -> N
     added = inspect(built[name])["Size"] - inspect(BASE)["Size"]
 
     assert added < MOST_ADDED_BYTES, f"{name} adds {added / 1e6:.0f} MB"
+
+
+def test_the_engine_image_serves_a_developer(built: dict[str, str], tmp_path: Path) -> None:
+    """`external-tasks dev` starts it with a model, and leaves nothing behind."""
+    command = (sys.executable, "-u", "-m", "external_tasks.command")
+    run(*command, "init", str(tmp_path / "shop"))
+    port = str(free_port())
+    printed = tmp_path / "printed.txt"
+    line = [*command, "dev", "--image", built["hotel-engine"], "--port", port, "shop/order.bpmn"]
+    with (
+        printed.open("wb") as output,
+        subprocess.Popen(line, cwd=tmp_path, stdout=output, stderr=subprocess.STDOUT) as engine,
+    ):
+        try:
+            eventually(lambda: "ready" in printed.read_text() or engine.poll() is not None, seconds=240)
+        finally:
+            engine.send_signal(signal.SIGINT)
+        assert engine.wait(60) == 0, printed.read_text()
+
+    assert "deployed order\n" in printed.read_text()
+    assert f"external-tasks-engine-{port}" not in run("docker", "ps", "--all", "--format", "{{.Names}}")

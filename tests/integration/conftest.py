@@ -3,8 +3,8 @@
 from collections.abc import Generator, Iterator
 
 import pytest
+from hotel.names import EngineKind
 from hotel.stack.local import LocalStack
-from hotel.stack.names import EngineKind
 from support.postgresql import postgresql_server
 from support.stacks import Engine, Stack, log_tails, new_stack
 

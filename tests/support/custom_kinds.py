@@ -25,15 +25,17 @@ LABELS = {"type": "object", "additionalProperties": {"type": "string"}}
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 DURATION = {"type": "string", "pattern": r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}
 NAME = {"type": "string", "pattern": r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "maxLength": 253}
+HOST = {"type": "string", "pattern": r"^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "maxLength": 253}
 PATH = {"type": "string", "pattern": "^/[^/]*(/[^/]+)*$", "maxLength": 1024}
 
 HTTP_ROUTE = closed(
     "parentRefs hostnames rules",
     parentRefs=some(closed("name", name=NAME, namespace=NAME, sectionName=NAME, port=PORT)),
-    hostnames=some(NAME),
+    hostnames=some(HOST),
     rules=some(
         closed(
             "matches backendRefs",
+            filters=some({"type": "object", "required": ["type"]}),
             matches=some(closed("path", path=closed("type value", type={"const": "PathPrefix"}, value=PATH))),
             backendRefs=some(closed("name port", name=NAME, port=PORT)),
         )
@@ -43,7 +45,16 @@ SERVICE_MONITOR = closed(
     "selector endpoints",
     selector=closed("matchLabels", matchLabels=LABELS),
     endpoints=some(
-        closed("port path", port=TEXT, path=PATH, interval=DURATION, honorLabels={"type": "boolean"})
+        closed(
+            "port path",
+            port=TEXT,
+            path=PATH,
+            interval=DURATION,
+            scrapeTimeout=DURATION,
+            honorLabels={"type": "boolean"},
+            relabelings=some({"type": "object"}),
+            metricRelabelings=some({"type": "object"}),
+        )
     ),
 )
 ALERT = closed(

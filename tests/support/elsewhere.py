@@ -12,7 +12,11 @@ from support.cluster import SERVICE_PORTS, Cluster, forwarded
 PASSWORD = "elsewhere-and-4-characters-':/@"
 AUTHORITY = "authority"
 TLS = "/etc/tls"
-CONTAINER_SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+COMMON = {
+    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    # A pod that asks for no processor gets next to none while others are busy.
+    "resources": {"requests": {"cpu": "100m"}},
+}
 
 
 def engine(authority: trustme.CA) -> list[Any]:
@@ -122,9 +126,7 @@ def _served(
                 "fsGroup": user,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [
-                {"name": name, "securityContext": CONTAINER_SECURITY, **container, "volumeMounts": mounts}
-            ],
+            "containers": [{"name": name, **COMMON, **container, "volumeMounts": mounts}],
             "volumes": [tls, *volumes],
         },
     }

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from external_task_operator.cluster import Cluster
-from external_task_operator.observe import locked_tasks
-from external_task_operator.pods import Pod, parse, worker_pod
+from external_task_operator.engine.counts import locked_tasks
+from external_task_operator.kubernetes.client import Cluster
+from external_task_operator.scaling.pods import Pod, parse, worker_pod
 from external_tasks import EngineClient
 from kubernetes import client, config
 

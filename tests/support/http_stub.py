@@ -1,13 +1,16 @@
 """A server that gives the answers a test wants."""
 
 import json
+import ssl
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from support.serving import serving
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,14 @@ class Answer:
         body: bytes as they are, anything else as JSON, None for nothing.
         hang_up: close the connection without an answer.
         delay: hold the answer until this is set.
+        headers: beside those that HTTP needs.
     """
 
     status: int = 200
     body: Any = None
     hang_up: bool = False
     delay: threading.Event | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content(self) -> bytes:
@@ -67,20 +72,22 @@ class HttpStub:
 
 
 @contextmanager
-def http_stub() -> Iterator[HttpStub]:
-    """Run a server for as long as the context lasts."""
+def http_stub(tls: ssl.SSLContext | None = None) -> Iterator[HttpStub]:
+    """Run a server for as long as the context lasts; over TLS if it is given a certificate."""
     stub = HttpStub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(stub))
+    server = _Server(("127.0.0.1", 0), _handler_for(stub))
+    if tls is not None:
+        # The handshake belongs to the thread of a connection: one that does not end must not stop the others.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}/engine-rest"
-    try:
+    stub.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}/engine-rest"
+    with serving(server):
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that stops reading is what a test wanted."""
 
 
 def _handler_for(stub: HttpStub) -> type[BaseHTTPRequestHandler]:
@@ -100,6 +107,8 @@ def _handler_for(stub: HttpStub) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.content)))
             self.end_headers()
             self.wfile.write(answer.content)

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import urllib3
-from external_tasks.auth import BasicAuth
-from external_tasks.engine import EngineClient
-from hotel.stack.engine import find_jar
-from hotel.stack.java import find_java
-from hotel.stack.names import EngineKind
-from hotel.stack.ports import free_port
+from external_tasks.engine.auth import BasicAuth
+from external_tasks.engine.client import EngineClient
+from hotel.names import EngineKind
+from hotel.ports import free_port
+from hotel.stack.engine import find_jar, java_line
 
-_OPTIONS = ("-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_OPTIONS = "-Xmx400m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 _START_SECONDS = 240.0
 _STOP_SECONDS = 60.0
 
@@ -43,7 +42,7 @@ class LoneEngine:
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [find_java(), *_OPTIONS, "-jar", str(find_jar(kind, None))],
+                java_line(find_jar(kind, None), _OPTIONS),
                 cwd=folder,
                 env={**inherited, **own, **environment},
                 stdin=subprocess.DEVNULL,

@@ -46,3 +46,28 @@ def error_end(key: str, code: str) -> bytes:
     return _MODEL.format(
         key=key, entry="end", content=content, condition="", declarations=declarations
     ).encode()
+
+
+def process(key: str, content: str, declarations: str = "", attributes: str = "") -> bytes:
+    """A process that a test writes in full: its elements, what is declared beside it, and its attributes."""
+    return (
+        f'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" {_PREFIXES} '
+        f'id="definitions" targetNamespace="test">{declarations}'
+        f'<process id="{key}" isExecutable="true" {attributes}>{content}</process></definitions>'
+    ).encode()
+
+
+def decision(key: str, content: str) -> bytes:
+    """A decision that a test writes in full."""
+    return (
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" '
+        'xmlns:camunda="http://camunda.org/schema/1.0/dmn" '
+        'id="definitions" name="definitions" namespace="test">'
+        f'<decision id="{key}" name="{key}">{content}</decision></definitions>'
+    ).encode()
+
+
+_PREFIXES = (
+    'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:foreign="http://example.com/foreign" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import yaml
+from hotel.ports import free_port
 
 
 class OperatorProcess:
@@ -26,7 +26,7 @@ class OperatorProcess:
     """
 
     def __init__(self, kubeconfig: Path, log: Path, environment: dict[str, str]) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._log = log
         settings = {
             "PATH": os.environ["PATH"],
@@ -104,9 +104,3 @@ def write_kubeconfig(path: Path, server: str, token: str, ca_data: str | None = 
     }
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

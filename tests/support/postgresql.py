@@ -5,14 +5,14 @@ import pwd
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from hotel.stack.ports import free_port
+from hotel.ports import free_port
 
 _PASSWORD = "throw-away"
 
@@ -40,9 +40,18 @@ class PostgreSQL:
     def stop(self) -> None:
         self._control("stop", "-m", "immediate")
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rsplit(":", 1)[1].strip("/"))
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        self._control("promote")
+
     def _control(self, verb: str, *mode: str) -> None:
         log = str(self._data.parent / "log")
-        options = () if verb == "stop" else ("-l", log, "-o", self._options)
+        options = () if verb in {"stop", "promote"} else ("-l", log, "-o", self._options)
         _run(self._account, "pg_ctl", verb, *mode, *options, "-D", str(self._data), "-w", "-t", "60")
 
 
@@ -57,15 +66,54 @@ def postgresql_server(*, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def running_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
-    """Run a server until the block ends and yield what controls it."""
+def running_postgresql(*, durable: bool = False, settings: Sequence[str] = ()) -> Iterator[PostgreSQL]:
+    """Run a server until the block ends and yield what controls it.
+
+    Args:
+        durable: whether it waits for its disk.
+        settings: more of them, each as `name=value`.
+    """
     with TemporaryDirectory(prefix="hotel-postgresql-") as folder:
-        server = _created(Path(folder), durable=durable)
+        server = _created(Path(folder), durable=durable, settings=settings)
         server.start()
         try:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def running_standby(primary: PostgreSQL) -> Iterator[PostgreSQL]:
+    """Run a standby until the block ends; from now on the primary confirms no commit that it lacks."""
+    with TemporaryDirectory(prefix="hotel-standby-") as folder:
+        place, port = Path(folder), free_port()
+        if primary._account is not None:
+            os.chown(place, primary._account, -1)
+        data = place / "data"
+        copy = (
+            "pg_basebackup",
+            "-d",
+            f"{primary.url}postgres",
+            "-D",
+            str(data),
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        )
+        _run(primary._account, *copy)
+        options = f"-h 127.0.0.1 -p {port} -k {folder} -c max_connections=200"
+        url = f"postgresql://hotel:{_PASSWORD}@127.0.0.1:{port}/"
+        standby = PostgreSQL(url, data, options, primary._account)
+        standby.start()
+        try:
+            with psycopg.connect(f"{primary.url}postgres", autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                connection.execute("SELECT pg_reload_conf()")
+            yield standby
+        finally:
+            standby.stop()
 
 
 def new_database(server: str) -> str:
@@ -76,7 +124,7 @@ def new_database(server: str) -> str:
     return server + name
 
 
-def _created(folder: Path, *, durable: bool) -> PostgreSQL:
+def _created(folder: Path, *, durable: bool, settings: Sequence[str]) -> PostgreSQL:
     port = free_port()
     account = _account()
     password_file = folder / "password"
@@ -89,6 +137,7 @@ def _created(folder: Path, *, durable: bool) -> PostgreSQL:
     _run(account, "initdb", "-D", str(data), *access, "-N")
     fsync = "on" if durable else "off"
     options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c max_connections=200"
+    options += "".join(f" -c {setting}" for setting in settings)
     return PostgreSQL(f"postgresql://hotel:{_PASSWORD}@127.0.0.1:{port}/", data, options, account)
 
 

@@ -64,7 +64,13 @@ class Clients:
 
     def post(self, path: str, body: Any, key: str | None = None) -> Reply:
         headers = {} if key is None else {"Idempotency-Key": key}
-        response = self._connections.request("POST", self._url + path, json=body, headers=headers)
+        return self._send("POST", path, body, headers)
+
+    def patch(self, path: str, body: Any) -> Reply:
+        return self._send("PATCH", path, body, {})
+
+    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
+        response = self._connections.request(method, self._url + path, json=body, headers=headers)
         return Reply(response.status, response.data, "Idempotent-Replay" in response.headers)
 
     def get(self, path: str, **query: str) -> Any:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import urllib3
-from hotel.reservation_engine import PROCESS
+from hotel.reservations.engine import PROCESS
 
 from support.stacks import Stack
 

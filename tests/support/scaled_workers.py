@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from external_task_operator.testing.engine import StubEngine
 
-from support.charts import REPOSITORY, SCALER, of_kind
+from support.charts import REPOSITORY, SCALER, Manifest, of_kind
 from support.cluster import Cluster, is_ready
 from support.operator_process import OperatorProcess, operator_process, write_kubeconfig
+from support.operator_world.engine import StubEngine
 from support.waiting import eventually
 
 CRD = REPOSITORY / "operator/crd/externaltaskscalers.yaml"
-RIGHTS = ("ServiceAccount", "Role", "RoleBinding")
+RIGHTS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+POLICY = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 # Ends at once when it is told to, like a worker that has nothing to do.
 IDLE = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit()); signal.pause()"
 
@@ -49,12 +50,22 @@ class ScaledWorkers:
     account: str = ""
     operators: int = 0
 
-    def install_rights(self) -> None:
+    def install_rights(self, *options: str) -> None:
         """Install the rights that the chart gives an operator, and no more."""
-        rendered = self.cluster.helm("template", "scaler", SCALER, "--namespace", self.namespace)
-        rights = of_kind([m for m in yaml.safe_load_all(rendered) if m], *RIGHTS)
+        rights = of_kind(self._chart(*options), *RIGHTS)
         self.cluster.apply(self.namespace, *rights)
         self.account = next(m["metadata"]["name"] for m in rights if m["kind"] == "ServiceAccount")
+
+    def install_admission_policy(self) -> None:
+        """Install the policy with which the chart narrows these rights."""
+        known = "--api-versions=admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"
+        policy = of_kind(self._chart(known), *POLICY)
+        assert len(policy) == 2
+        self.cluster.apply(self.namespace, *policy)
+
+    def _chart(self, *options: str) -> list[Manifest]:
+        rendered = self.cluster.helm("template", "scaler", SCALER, "--namespace", self.namespace, *options)
+        return [manifest for manifest in yaml.safe_load_all(rendered) if manifest]
 
     @contextmanager
     def operator(self, **environment: str) -> Iterator[OperatorProcess]:

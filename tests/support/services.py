@@ -15,7 +15,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from hotel_services.kit.app import create_app, open_resources
 from hotel_services.kit.commands import prepare
-from hotel_services.kit.service import AnyService
+from hotel_services.kit.http.service import AnyService
 
 START_SECONDS = 60
 
@@ -44,11 +44,18 @@ class RunningService:
     process: subprocess.Popen[bytes]
     log: Path
     url: str = ""
+    health_url: str = ""
+    asked: bool = False
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM, once: a second one while Python ends would end it by that signal."""
+        if not self.asked and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.asked = True
 
     def stop(self, timeout: float = 20) -> int:
         """Ask it to stop, wait until it has, and return its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -71,7 +78,7 @@ def running_service(
         process = start(name, "serve", database_url, folder, stderr, **environment)
     running = RunningService(process, log)
     try:
-        running.url = _wait_for_url(running)
+        running.url, running.health_url = _wait_for_urls(running)
         yield running
     finally:
         running.stop()
@@ -96,13 +103,13 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
 
 
-def _wait_for_url(running: RunningService) -> str:
+def _wait_for_urls(running: RunningService) -> list[str]:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         for line in running.logged():
             message: str = line["message"]
             if message.startswith("Listening at: "):
-                return message.split()[2]
+                return message.split()[2].split(",")
         if running.process.poll() is not None:
             break
         time.sleep(0.05)

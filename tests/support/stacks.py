@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from external_tasks.auth import BasicAuth
-from external_tasks.engine import EngineClient
-from hotel.client import HotelReservationClient
+from external_tasks.engine.auth import BasicAuth
+from external_tasks.engine.client import EngineClient
+from hotel.names import EngineKind, Role, Service
+from hotel.ports import Ports
+from hotel.processes import ProcessRecord
+from hotel.reservations.client import HotelReservationClient
 from hotel.stack.credentials import Credentials
 from hotel.stack.engine import ENGINE, find_jar
 from hotel.stack.local import LocalStack, StackOptions
-from hotel.stack.names import EngineKind, Role, Service
-from hotel.stack.ports import Ports
 from hotel.stack.postgresql import create_databases
-from hotel.stack.process import ProcessRecord
 from hotel.stack.state import StackState
 from hotel.stack.up import deploy_processes
 
@@ -36,7 +36,7 @@ def new_stack(home: Path, kind: EngineKind, database: str | None) -> LocalStack:
     options = StackOptions(
         jar=find_jar(kind, None),
         java_options="-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-        tied=True,
+        die_with_parent=True,
         settings={"worker": WORKER_SETTINGS, ENGINE: ENGINE_SETTINGS},
     )
     state = StackState(
@@ -144,6 +144,10 @@ class Stack:
     def kill_worker(self, name: str) -> None:
         """End a worker as `kill -9` does."""
         self._parts.kill_part(name)
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a part."""
+        return self._parts.record_of(name).pid
 
     def start_worker_alone(self, settings: Mapping[str, str] | None = None) -> str:
         """Start a worker and stop all others, so that it does every task from now on."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from external_task_operator.testing.engine import StubEngine
 from support.charts import REPOSITORY
 from support.cluster import Cluster, Release
 from support.hotel_load import put_to_sleep
+from support.operator_world.engine import StubEngine
 from support.scaled_workers import ScaledWorkers, install_crd
 
 

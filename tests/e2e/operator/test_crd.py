@@ -7,6 +7,14 @@ from support.cluster import Cluster, CommandFailedError
 from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
 
+OAUTH2 = {"tokenUrl": "https://login.example.com/token", "secretName": "a"}
+OFFICE: dict[str, Any] = {
+    "name": "office",
+    "start": "0 8 * * 1-5",
+    "end": "0 18 * * 1-5",
+    "minReplicaCount": 2,
+}
+
 
 @pytest.mark.parametrize(
     ("spec", "message"),
@@ -18,9 +26,46 @@ from support.waiting import eventually
         ({"engine": {"url": "engine:8080"}}, "must start with http:// or https://"),
         ({"engine": {"url": "http://user:secret@engine"}}, "must not hold credentials"),
         ({"engine": {"url": "http://e", "ca": {}}}, "takes one of configMapName and secretName"),
+        (
+            {"engine": {"url": "http://e", "credentialsSecret": {"name": "a"}, "oauth2": OAUTH2}},
+            "engine takes one of credentialsSecret and oauth2",
+        ),
+        (
+            {"engine": {"url": "http://e", "oauth2": OAUTH2 | {"tokenUrl": "https://a:b@login/token"}}},
+            "engine.oauth2.tokenUrl must not hold credentials",
+        ),
+        (
+            {"engine": {"url": "http://e", "oauth2": OAUTH2 | {"secretName": "../a"}}},
+            "must be the name of an object",
+        ),
+        (
+            {"engine": {"url": "http://e", "clientCertificate": {"secretName": "A"}}},
+            "must be the name of an object",
+        ),
         ({"topics": []}, "should have at least 1 items"),
         ({"topics": ["a", "a"]}, "Duplicate value"),
-        ({"scaleTargetRef": {"kind": "DaemonSet", "name": "x"}}, 'Unsupported value: "DaemonSet"'),
+        (
+            {"scaleTargetRef": {"kind": "deployments", "name": "x"}},
+            "must be a kind, as Deployment or Rollout",
+        ),
+        ({"scaleTargetRef": {"apiVersion": "v1", "name": "x"}}, "must be group and version of an API"),
+        ({"activationThreshold": -1}, "should be greater than or equal to 0"),
+        ({"taskFilter": {}}, "taskFilter must name tenantIds"),
+        (
+            {"taskFilter": {"processDefinitionKeys": ["a"], "processDefinitionIds": ["b"]}},
+            "takes one of processDefinitionKeys and processDefinitionIds",
+        ),
+        ({"schedules": [OFFICE | {"start": "8 o'clock"}]}, "must be a cron expression of five fields"),
+        (
+            {"schedules": [OFFICE | {"end": OFFICE["start"]}]},
+            "start and end of a schedule must not be the same",
+        ),
+        ({"schedules": [OFFICE | {"timezone": "../UTC"}]}, "must be the IANA name of a time zone"),
+        (
+            {"schedules": [OFFICE | {"minReplicaCount": 11}]},
+            "minReplicaCount of a schedule must not be above",
+        ),
+        ({"schedules": [OFFICE, OFFICE]}, "Duplicate value"),
         ({"pollingInterval": 0}, "should be greater than or equal to 1"),
         (
             {"behavior": {"scaleUp": {"policies": [{"type": "Nodes", "value": 1, "periodSeconds": 5}]}}},
@@ -68,6 +113,6 @@ def test_kubectl_shows_the_decision(scaled: ScaledWorkers) -> None:
     wide = scaled.cluster.kubectl("get", "ets", "--namespace", scaled.namespace, "--output=wide")
 
     header, line = wide.splitlines()
-    columns = "NAME TOPICS UNLOCKED LOCKED REPLICAS WANTED WHY READY AGE DECISION"
+    columns = "NAME TOPICS UNLOCKED LOCKED REPLICAS DESIRED REASON READY AGE DECISION"
     assert " ".join(header.split()) == columns
     assert line.split()[:7] == ["worker", "validate", "12", "0", "0", "3", "Paused"]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import trustme
-from external_task_operator.testing.engine import StubEngine
 from external_tasks import BasicAuth, EngineClient, TopicSubscription
 from support import elsewhere
 from support.charts import SCALER
@@ -14,6 +13,7 @@ from support.cluster import Cluster, Release
 from support.guests import guest
 from support.hotel_command import HotelCommand
 from support.models import external_task
+from support.operator_world.engine import StubEngine
 from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
 
@@ -70,6 +70,8 @@ def test_it_scales_workers_of_any_kind_on_an_engine_that_is_there(
     for task in engine.fetch_and_lock("somebody", [TopicSubscription(TOPIC)], TASKS):
         engine.complete(task.id, "somebody")
     eventually(lambda: workers.replicas() == 0, seconds=60)
+    # The status follows what it tells of.
+    eventually(lambda: workers.status()["replicas"] == 0)
 
     workers.cluster.helm("uninstall", "scaler", "--namespace", workers.namespace, "--wait")
     # The kind is everybody's, so it stays, and with it the scaler.
@@ -86,8 +88,16 @@ def everywhere(hotel: Release, namespace: str) -> Iterator[str]:
     finally:
         hotel.install()
         hotel.cluster.helm("uninstall", "everywhere", *place)
+        # The other releases' operators have their scalers back.
+        eventually(lambda: "everywhere-" not in acting(hotel.cluster), seconds=180, every=1)
 
 
+def acting(cluster: Cluster) -> str:
+    """Return the names of the operators that acted last, of all scalers in the cluster."""
+    return cluster.kubectl("get", "ets", "--all-namespaces", "--output=jsonpath={.items[*].status.operator}")
+
+
+@pytest.mark.alone
 def test_it_serves_releases_in_the_whole_cluster(
     hotel: Release, everywhere: str, run_hotel: HotelCommand
 ) -> None:
@@ -99,10 +109,10 @@ def test_it_serves_releases_in_the_whole_cluster(
 
     scaler = f"externaltaskscaler/{hotel.name}-worker-default"
 
-    def acting() -> str:
+    def acts_here() -> str:
         place = ("--namespace", hotel.namespace)
         return hotel.cluster.kubectl("get", scaler, *place, "--output=jsonpath={.status.operator}")
 
-    eventually(lambda: acting().startswith("everywhere-"), seconds=60, every=1)
+    eventually(lambda: acts_here().startswith("everywhere-"), seconds=60, every=1)
     hotel.cluster.wait_for(hotel.namespace, scaler, "Ready")
     assert run_hotel("reserve", *guest()).code == 0

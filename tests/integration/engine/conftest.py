@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from hotel.stack.names import EngineKind
+from hotel.names import EngineKind
 from support.lone_engine import Launch, LoneEngine
 
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from external_tasks.engine.model import TopicSubscription
 from external_tasks.errors import EngineOverloaded
-from external_tasks.model import TopicSubscription
 from support.models import external_task, unique
 from support.stacks import Engine
 

@@ -50,7 +50,7 @@ def test_nothing_else_is_served_there(engine: Engine, http: urllib3.PoolManager,
 def test_the_public_port_serves_no_management(engine: Engine, http: urllib3.PoolManager, path: str) -> None:
     origin = engine.url.removesuffix("/engine-rest")
 
-    assert http.request("GET", f"{origin}/actuator/{path}").status == 404
+    assert http.request("GET", f"{origin}/actuator/{path}").status == 401
 
 
 def test_the_management_port_serves_no_engine(engine: Engine, http: urllib3.PoolManager) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from external_tasks.model import TopicSubscription
+from external_tasks.engine.model import TopicSubscription
 from support.lone_engine import Launch
 from support.models import external_task
 from support.postgresql import postgresql_server

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
+from external_tasks.engine.model import ExternalTask, TopicSubscription
 from external_tasks.errors import EngineForbidden, NotFound
-from external_tasks.model import ExternalTask, TopicSubscription
 from support.models import external_task, unique
 from support.stacks import Engine
 

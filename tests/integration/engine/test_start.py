@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from external_tasks.engine import EngineClient
+from external_tasks.engine.client import EngineClient
 from external_tasks.errors import EngineForbidden, EngineUnauthorized
 from support.lone_engine import Launch, LoneEngine
 from support.models import external_task
@@ -35,6 +35,14 @@ def test_no_start_with_two_users_of_one_name(launch: Launch) -> None:
     line = refusal(launch(LOG_FORMAT="json", ENGINE_WORKER_USER="admin", ENGINE_WORKER_PASSWORD="b", **ADMIN))
 
     assert "ENGINE_WORKER_USER" in line["message"]
+
+
+def test_it_starts_from_the_archive_of_its_classes(launch: Launch, tmp_path: Path) -> None:
+    loaded = tmp_path / "loaded"
+
+    launch(JAVA_TOOL_OPTIONS=f"-Xlog:class+load:file={loaded}").wait_for_exit()
+
+    assert "hotel.engine.EngineApplication source: shared objects file (top)" in loaded.read_text()
 
 
 def test_a_database_that_stays_away_ends_the_start_with_a_clear_line(launch: Launch) -> None:

@@ -2,9 +2,9 @@ import json
 from typing import Any
 
 import pytest
+from external_tasks.engine.model import TopicSubscription
+from external_tasks.engine.variables import Typed, decode
 from external_tasks.errors import BadRequest, EngineError
-from external_tasks.model import TopicSubscription
-from external_tasks.variables import Typed, decode
 from support.models import external_task, unique
 from support.stacks import Engine
 

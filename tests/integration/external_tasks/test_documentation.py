@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.stacks import Engine
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "worker.md"
 
 
+@pytest.mark.any_engine
 def test_the_worker_of_the_document_works(engine: Engine, probe: Any, tmp_path: Path) -> None:
     user, password = engine.credentials["admin"]
     found = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), flags=re.DOTALL)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from external_tasks import File, Task, Typed
+from external_tasks import File, RetryPolicy, Task, Typed, encode
 from support.fixtures import NewWorker
 
 VALUES: dict[str, Any] = {
@@ -91,6 +91,76 @@ def test_a_file_is_read_from_the_engine(probe: Any, new_worker: NewWorker) -> No
     worker.run(once=True)
 
     assert seen == {"file": File("bill.pdf", None, "application/pdf"), "content": content}
+
+
+@pytest.mark.parametrize("name", ["bill", "my/bill ü;x", "..", "a?b#c%2F"])
+def test_the_file_that_is_read_is_the_one_that_the_task_sees(
+    probe: Any, new_worker: NewWorker, name: str
+) -> None:
+    """The process and the task have a file of one name: the task's own is in front of the other."""
+    contents: list[bytes] = []
+    worker = new_worker()
+
+    @worker.task(probe.key)
+    def handle(task: Task) -> None:
+        contents.append(task.read_file(name))
+
+    probe.start({name: File("process.txt", b"of the process")})
+    (task,) = probe.client.external_tasks(topicName=probe.key)
+    local = encode({name: File("task.txt", b"of the task", "text/plain", "UTF-8")})
+    probe.client.post(f"/execution/{task['executionId']}/localVariables", {"modifications": local})
+    probe.start({name: File("process.txt", b"of another process")})
+    worker.run(once=True)
+
+    assert sorted(contents) == [b"of another process", b"of the task"]
+
+
+def test_a_files_encoding_is_kept(probe: Any, new_worker: NewWorker) -> None:
+    seen: list[Any] = []
+    worker = new_worker()
+
+    @worker.task(probe.key)
+    def handle(bill: File) -> None:
+        seen.append(bill)
+
+    probe.start({"bill": File("bill.txt", b"x", "text/plain", "UTF-8")})
+    worker.run(once=True)
+
+    assert seen == [File("bill.txt", None, "text/plain", "UTF-8")]
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ("😀" * 2500, "variable 'note': a String holds up to 4000 characters"),
+        (Typed("x" * 4001, "String"), "variable 'note': a String holds up to 4000 characters"),
+        (Typed("secret", "Integer"), "Cannot convert value '…' of type 'Integer'"),
+    ],
+)
+def test_a_value_that_the_engine_cannot_store_is_named_and_not_shown(
+    probe: Any, new_worker: NewWorker, value: Any, complaint: str
+) -> None:
+    worker = new_worker(retry=RetryPolicy(retries=0))
+    worker.task(probe.key)(lambda: {"note": value})
+    instance = probe.start()
+    worker.run(once=True)
+
+    (incident,) = probe.client.get("/incident", {"processInstanceId": instance})
+    assert complaint in incident["incidentMessage"]
+    assert "note" in incident["incidentMessage"]
+    (task,) = probe.client.external_tasks(topicName=probe.key)
+    details = probe.client.get_bytes(f"/external-task/{task['id']}/errorDetails").decode()
+    assert "secret" not in incident["incidentMessage"] + details
+
+
+def test_the_longest_texts_are_stored(probe: Any, new_worker: NewWorker) -> None:
+    texts = {"emoji": "😀" * 2000, "letters": "é" * 4000}
+    worker = new_worker()
+    worker.task(probe.key)(lambda: texts)
+    instance = probe.start()
+    worker.run(once=True)
+
+    assert probe.variables(instance) == texts
 
 
 @pytest.mark.parametrize(("handler_variables", "fetched"), [(None, {"a", "b"}), (["a"], {"a"}), ([], set())])

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from external_task_operator import orphans
-from external_task_operator.observe import locked_tasks, read
-from external_task_operator.visibility import Visibility, check
+from external_task_operator.engine.authorization import Authorization, check, unknown_definitions
+from external_task_operator.engine.counts import locked_tasks, read
+from external_task_operator.scaling import dead_pod_locks
+from external_task_operator.scaling.pods import worker_pod
+from external_task_operator.spec import TaskFilter
 from external_tasks import BasicAuth, EngineClient, TopicSubscription
 from external_tasks.errors import EngineForbidden
 from support.stacks import Engine
@@ -37,6 +39,11 @@ class Topic:
 
     def fill(self, count: int) -> list[str]:
         return [self.admin.start(self.name) for _ in range(count)]
+
+    def fill_for(self, tenant: str | None, count: int) -> None:
+        path = f"/process-definition/key/{self.name}"
+        for _ in range(count):
+            self.admin.post(f"{path}/tenant-id/{tenant}/start" if tenant else f"{path}/start", {})
 
     def lock(self, worker_id: str, count: int) -> list[str]:
         wanted = [TopicSubscription(self.name, 60_000)]
@@ -104,9 +111,10 @@ def test_one_topic_and_many_are_counted_alike(engine: Engine, topic: Topic) -> N
 def test_incidents_suspended_tasks_and_retries_to_come_do_not_wait(engine: Engine, topic: Topic) -> None:
     topic.fill(4)
     incident, retry, stopped = topic.lock("pod-a:1a2b", 3)
-    failed = {"worker_id": "pod-a:1a2b", "message": "m", "details": "d"}
-    topic.admin.failure(incident, retries=0, retry_timeout_ms=0, **failed)
-    topic.admin.failure(retry, retries=3, retry_timeout_ms=60_000, **failed)
+    for task, retries, pause_ms in ((incident, 0, 0), (retry, 3, 60_000)):
+        topic.admin.failure(
+            task, "pod-a:1a2b", message="m", details="d", retries=retries, retry_timeout_ms=pause_ms
+        )
     instance = topic.admin.get(f"/external-task/{stopped}")["processInstanceId"]
     topic.admin.unlock(stopped)
     topic.admin.put(f"/process-instance/{instance}/suspended", {"suspended": True})
@@ -123,6 +131,44 @@ def test_the_age_of_the_oldest_waiting_task(engine: Engine, topic: Topic) -> Non
     reading = read(engine.client("scaler"), [topic.name], ages_of={topic.name})
 
     assert before - 2 < reading.oldest[topic.name] < time.time() + 2
+
+
+def test_tasks_are_counted_by_process_definition_and_tenant(engine: Engine, topic: Topic) -> None:
+    tenant = f"tenant{uuid.uuid4().hex[:8]}"
+    bpmn = ("scaled.bpmn", BPMN.format(key=topic.name).encode())
+    fields = {"deployment-name": topic.name, "tenant-id": tenant, "scaled.bpmn": bpmn}
+    topic.admin.post_form("/deployment/create", fields)
+    topic.fill_for(None, 2)
+    topic.fill_for(tenant, 3)
+    topic.lock("pod-a:1a2b", 1)
+    definitions = topic.admin.get("/process-definition", {"key": topic.name})
+
+    def counted(**only: tuple[str, ...]) -> int:
+        reading = read(topic.admin, [topic.name], only=TaskFilter(**only), ages_of={topic.name})
+        assert reading.failure is None
+        return reading.counts[topic.name].unlocked + reading.counts[topic.name].locked
+
+    ids = {each["tenantId"]: each["id"] for each in definitions}
+    assert counted(tenant_ids=(tenant,)) == 3
+    assert counted(tenant_ids=("no-such-tenant",)) == 0
+    assert counted(process_definition_keys=(topic.name,)) == 5
+    assert counted(process_definition_keys=("no-such-key",)) == 0
+    assert counted(process_definition_ids=(ids[None],)) == 2
+    assert counted(process_definition_ids=(ids[None], ids[tenant])) == 5
+    assert counted(process_definition_ids=(ids[None],), tenant_ids=(tenant,)) == 0
+
+
+def test_definitions_that_are_not_there_are_said(topic: Topic) -> None:
+    (definition,) = topic.admin.get("/process-definition", {"key": topic.name})
+    known = TaskFilter(process_definition_keys=(topic.name,))
+    version = TaskFilter(process_definition_ids=(definition["id"],))
+    unknown = TaskFilter(process_definition_keys=(topic.name, "no-such-key"))
+
+    assert unknown_definitions(topic.admin, known) is None
+    assert unknown_definitions(topic.admin, version) is None
+    failure = unknown_definitions(topic.admin, unknown)
+    assert failure is not None
+    assert "no-such-key" in failure.message
 
 
 def test_who_holds_locks(engine: Engine, topic: Topic) -> None:
@@ -145,13 +191,15 @@ def test_an_orphan_is_unlocked_and_can_be_fetched_at_once(engine: Engine, topic:
     topic.lock("pod-b:3c4d", 1)
     tasks = locked_tasks(engine.client("admin"), [topic.name])
 
-    count = orphans.unlock(engine.client("admin"), tasks, frozenset({"pod-a"}))
+    of_the_dead = [task for task in tasks if worker_pod(task.worker_id) == "pod-a"]
+
+    count = dead_pod_locks.unlock(engine.client("admin"), of_the_dead)
 
     assert count == 1
     assert len(topic.lock("pod-c:5e6f", 10)) == 1
 
 
-class TestVisibility:
+class TestAuthorization:
     def test_a_user_without_rights_counts_zero_and_that_is_known(
         self, topic: Topic, user: Callable[..., EngineClient]
     ) -> None:
@@ -160,8 +208,8 @@ class TestVisibility:
 
         assert read(blind, [topic.name]).counts[topic.name].unlocked == 0
         assert read(blind, [topic.name, "other"]).counts[topic.name].unlocked == 0
-        assert check(blind, [topic.name]) == (Visibility.MISSING, (topic.name,))
-        assert check(blind, []) == (Visibility.UNVERIFIED, ())
+        assert check(blind, [topic.name]) == (Authorization.MISSING, (topic.name,))
+        assert check(blind, []) == (Authorization.UNVERIFIED, ())
 
     def test_a_grant_on_one_definition_settles_that_one(
         self, topic: Topic, user: Callable[..., EngineClient]
@@ -170,12 +218,12 @@ class TestVisibility:
         seer = user(topic.name)
 
         assert read(seer, [topic.name]).counts[topic.name].unlocked == 3
-        assert check(seer, [topic.name]) == (Visibility.GRANTED, ())
-        assert check(seer, [topic.name, "Other"]) == (Visibility.MISSING, ("Other",))
-        assert check(seer, []) == (Visibility.UNVERIFIED, ())
+        assert check(seer, [topic.name]) == (Authorization.GRANTED, ())
+        assert check(seer, [topic.name, "Other"]) == (Authorization.MISSING, ("Other",))
+        assert check(seer, []) == (Authorization.UNVERIFIED, ())
 
     def test_a_grant_on_all_definitions_settles_all(self, user: Callable[..., EngineClient]) -> None:
-        assert check(user("*"), []) == (Visibility.GRANTED, ())
+        assert check(user("*"), []) == (Authorization.GRANTED, ())
 
     def test_a_tenant_hides_its_tasks_from_strangers_and_no_question_tells(
         self, topic: Topic, user: Callable[..., EngineClient]
@@ -190,7 +238,7 @@ class TestVisibility:
 
         assert read(topic.admin, [topic.name]).counts[topic.name].unlocked == 1
         assert read(stranger, [topic.name]).counts[topic.name].unlocked == 0
-        assert check(stranger, [topic.name]) == (Visibility.GRANTED, ())
+        assert check(stranger, [topic.name]) == (Authorization.GRANTED, ())
 
     def test_a_reader_cannot_unlock(self, topic: Topic, user: Callable[..., EngineClient]) -> None:
         topic.fill(1)

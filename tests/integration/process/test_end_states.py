@@ -75,7 +75,7 @@ def test_optional_variables_have_defaults(start: Start) -> None:
     (timer,) = reservation.jobs()
 
     assert reservation.open_topics() == ["confirm-room"]
-    assert 890 < timer.seconds_left <= 900
+    assert 600 < timer.seconds_left <= 900
 
 
 def test_invalid_input_ends_rejected_with_its_errors(start: Start) -> None:

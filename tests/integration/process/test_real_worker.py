@@ -64,6 +64,7 @@ def test_reservation_is_confirmed_in_every_service(reserve: Start, stack: Stack)
     }
 
 
+@pytest.mark.any_engine
 def test_smallest_room_then_the_first_by_id_is_chosen(reserve: Start, stack: Stack) -> None:
     stay = nights(1010, 2)
     free = ask(stack, "room", "room/availability", **stay, room_type="B", guests="1")["rooms"]
@@ -75,6 +76,7 @@ def test_smallest_room_then_the_first_by_id_is_chosen(reserve: Start, stack: Sta
     assert reservation.variables()["room_id"] == expected
 
 
+@pytest.mark.any_engine
 def test_client_is_found_again_however_the_address_is_written(reserve: Start) -> None:
     number = uuid4().hex[:8]
     first = reserve(email=f"Zoé.{number}@Example.com")
@@ -86,6 +88,7 @@ def test_client_is_found_again_however_the_address_is_written(reserve: Start) ->
     assert second.variables()["client_id"] == first.variables()["client_id"]
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("changes", "fields"),
     [
@@ -108,6 +111,7 @@ def test_bad_input_is_rejected_by_field_and_leaves_nothing(
     assert traces(stack, reservation.ref) == {"booking": [], "stay": [], "table": []}
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("name", ["🦊 محمد", "Robert'); DROP TABLE clients;--", "<script>alert(1)</script>"])
 def test_unusual_names_are_kept_as_they_are(reserve: Start, stack: Stack, name: str) -> None:
     reservation = reserve(first_name=name, table_wanted=False)
@@ -172,6 +176,7 @@ def test_reservation_that_was_cancelled_before_it_began_ends_cancelled(
     assert reservation.variables()["error_code"] == "RESERVATION_CANCELLED"
 
 
+@pytest.mark.any_engine
 def test_service_that_stays_away_is_undone_and_nothing_is_left(reserve: Start, stack: Stack) -> None:
     stack.stop_service("restaurant")
     reservation = reserve()
@@ -189,11 +194,13 @@ def test_service_that_stays_away_is_undone_and_nothing_is_left(reserve: Start, s
     assert traces(stack, reservation.ref) == {"booking": [], "stay": ["released"], "table": []}
 
 
+@pytest.mark.any_engine
 def test_no_room_on_these_nights_ends_not_available(reserve: Start) -> None:
     reservation = reserve(guests=20, room_type="A", **nights(1030, 1))
     assert reservation.end(60) == "EndEvent_NotAvailable"
 
 
+@pytest.mark.any_engine
 def test_of_many_who_want_the_last_rooms_as_many_get_one_as_there_are(reserve: Start, stack: Stack) -> None:
     """All select the same room first; those who lose it look for another one until there is none."""
     stay = nights(1020, 4)

@@ -71,7 +71,9 @@ def worker(engine: Engine, stub: StubService) -> Iterator[Worker]:
     worker = Worker(engine.client("worker"), slots=2, poll_seconds=1)
     for topic, handler in HANDLERS.items():
         register = worker.task(
-            DRIVEN.topic_prefix + topic, variables=variables_of(handler), exhausted=EXHAUSTED[topic]
+            DRIVEN.topic_prefix + topic,
+            variables=variables_of(handler),
+            on_retries_exhausted=EXHAUSTED[topic],
         )
         register(partial(handler, services))
     worker.start()

@@ -12,12 +12,13 @@ import pytest
 import schemathesis
 from hotel_services.booking.service import SERVICE as BOOKING
 from hotel_services.client.service import SERVICE as CLIENT
-from hotel_services.kit.fields import UUID_PATTERN
-from hotel_services.kit.idempotency import HEADER, KEY_PATTERN
-from hotel_services.kit.openapi import describe
-from hotel_services.kit.service import AnyService
+from hotel_services.kit.http.fields import UUID_PATTERN
+from hotel_services.kit.http.idempotency import HEADER, KEY_PATTERN
+from hotel_services.kit.http.openapi import describe
+from hotel_services.kit.http.service import AnyService
 from hotel_services.restaurant.service import SERVICE as RESTAURANT
 from hotel_services.room.service import SERVICE as ROOM
+from hypothesis import strategies as st
 from schemathesis import Case
 from support.postgresql import new_database
 from support.services import running_service
@@ -32,6 +33,17 @@ CONFIG = {
     "checks": {"negative_data_rejection": {"expected-statuses": [400, 401, 404, 409, 414, 415, 422, 431]}},
 }
 FEW = {"reservation_ref": ["R-1", "R-2", "R-3", "R-4", "R-5"], "room_id": ["101", "102", "103"]}
+
+
+# Rules that a schema cannot state are named by a format; these are examples.
+EMAILS = st.builds(
+    "{}@{}".format,
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789+äßé用", min_size=1, max_size=60),
+    st.sampled_from(["example.com", "Straße.example", "例子.广告", "mail.example.org"]),
+)
+PHONES = st.from_regex(r"\A(\+33 [1-9]( [0-9]{2}){4}|\([0-9]{3}\) [0-9]{3}-[0-9]{4})\Z")
+schemathesis.openapi.format("idn-email", EMAILS)
+schemathesis.openapi.format("phone", PHONES)
 
 
 def document(service: AnyService) -> schemathesis.BaseSchema:
@@ -79,10 +91,11 @@ class Acquaintance:
 
 def _order_dates(values: dict[str, Any]) -> None:
     """Let a stay end after it begins: a rule between two fields, which a schema cannot state."""
-    begins, ends = values.get("check_in"), values.get("check_out")
-    if _is_date(begins) and _is_date(ends):
-        values["check_in"] = f"2027-03-{_digest(begins) % 28 + 1:02}"
-        values["check_out"] = f"2027-04-{_digest(ends) % 28 + 1:02}"
+    for begin, end in (("check_in", "check_out"), ("from", "to")):
+        begins, ends = values.get(begin), values.get(end)
+        if _is_date(begins) and _is_date(ends):
+            values[begin] = f"2027-03-{_digest(begins) % 28 + 1:02}"
+            values[end] = f"2027-04-{_digest(ends) % 28 + 1:02}"
 
 
 def _use_few(body: dict[str, Any]) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from hotel_services.kit import schema
 from hotel_services.kit.app import open_resources
-from hotel_services.kit.columns import KIT_METADATA
-from hotel_services.kit.references import reservation_references
-from hotel_services.kit.service import Service
+from hotel_services.kit.database.columns import KIT_METADATA
+from hotel_services.kit.http.service import Service
+from hotel_services.kit.migrations import schema
+from hotel_services.shared.references import reservation_references
 
 
 @pytest.mark.parametrize("name", ["booking", "room", "restaurant", "client"])

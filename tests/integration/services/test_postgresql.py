@@ -2,19 +2,21 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from hotel_services.kit import schema
 from hotel_services.kit.app import Resources, open_resources
-from hotel_services.kit.database import Database
-from hotel_services.kit.schema import SchemaError
+from hotel_services.kit.database.transactions import Database
+from hotel_services.kit.migrations import schema
+from hotel_services.kit.migrations.schema import SchemaError
 from hotel_services.room.service import SERVICE
 from hotel_services.room.settings import RoomSettings
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from support.postgresql import new_database
 from support.services import open_client
 
 STAY = {"room_id": "101", "check_in": "2031-01-01", "check_out": "2031-01-03", "guests": 1}
@@ -102,6 +104,33 @@ def test_connection_lost_in_the_middle_of_a_unit_is_made_good(database: Database
         lambda session: session.scalars(text("SELECT name FROM room_types WHERE room_type = 'A'")).one()
     )
     assert name == "cut off 2"
+
+
+def test_server_that_became_read_only_is_left_for_one_that_is_not(postgresql: str, tmp_path: Path) -> None:
+    """As after a failover: the pooled sessions are alive, and take no writes; new ones would."""
+    url = new_database(postgresql)
+    name = make_url(url).database
+    patience = {"database_retry_seconds": 0.2}
+    with (
+        open_client(SERVICE, url, **patience) as client,
+        psycopg.connect(f"{postgresql}postgres", autocommit=True) as administrator,
+    ):
+        assert client.post("/api/room/block", json={"reservation_ref": "a", **STAY}).status_code == 201
+        administrator.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+
+        refused = client.post("/api/room/block", json={"reservation_ref": "b", **STAY, "room_id": "102"})
+        assert (refused.status_code, refused.get_json(force=True)["code"]) == (503, "DATABASE_UNAVAILABLE")
+        assert "Retry-After" in refused.headers
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/api/room/rooms/101").status_code == 200
+
+        administrator.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        assert client.get("/readyz").status_code == 200
+        again = client.post("/api/room/block", json={"reservation_ref": "b", **STAY, "room_id": "102"})
+        assert again.status_code == 201
 
 
 def test_refs_are_sorted_by_code_point_in_any_locale(rooms: FlaskClient, database: Database) -> None:

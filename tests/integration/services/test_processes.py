@@ -89,7 +89,7 @@ def test_stopping_finishes_what_was_begun(empty_database_url: str, tmp_path: Pat
         try:
             answer = pool.submit(urllib3.request, "POST", f"{running.url}/api/room/block", json=STAY)
             wait_until(lambda: in_flight(running.url) == 2)
-            running.process.terminate()
+            running.ask_to_stop()
             wait_until(lambda: any("term" in line["message"] for line in running.logged()))
             assert not answer.done()
         finally:
@@ -104,19 +104,12 @@ def test_wrong_password_is_told(postgresql_url: str, tmp_path: Path) -> None:
     assert "guessed" not in told
 
 
-def test_silent_clients_do_not_keep_the_threads(tmp_path: Path) -> None:
-    patience = {"THREADS": "2", "CLIENT_SECONDS": "1"}
-    with running_service("room", sqlite_url(tmp_path), tmp_path, **patience) as running:
-        address = urllib3.util.parse_url(running.url)
-        silent = [socket.create_connection((address.host, address.port)) for _ in range(4)]
-        for number, connection in enumerate(silent):
-            head = b"POST /api/room/block HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            connection.sendall(head + b"Content-Length: 99\r\n\r\n{" if number % 2 else head)
-        try:
-            assert urllib3.request("GET", f"{running.url}/livez", timeout=GRACE, retries=False).status == 200
-        finally:
-            for connection in silent:
-                connection.close()
+def test_taken_health_port_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, told = run("serve", sqlite_url(tmp_path), tmp_path, HEALTH_PORT=str(port))
+    assert (code, f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in told) == (2, True)
+    assert "set HEALTH_HOST or HEALTH_PORT" in told
 
 
 def test_body_without_a_length_is_limited_too(tmp_path: Path) -> None:

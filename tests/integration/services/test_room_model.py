@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hotel_services.kit.database import Database
-from hotel_services.kit.references import reservation_references
+from hotel_services.kit.database.transactions import Database
 from hotel_services.room import stays
 from hotel_services.room.service import SERVICE
 from hotel_services.room.tables import Stay
+from hotel_services.shared.references import reservation_references
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -27,12 +27,12 @@ refs = st.sampled_from(["R1", "R2", "R3", "R4"])
 
 
 @dataclass(frozen=True)
-class Wish:
+class RoomRequest:
     room_id: str
     first: int
     nights: int
 
-    def overlaps(self, other: "Wish") -> bool:
+    def overlaps(self, other: "RoomRequest") -> bool:
         ours = range(self.first, self.first + self.nights)
         theirs = range(other.first, other.first + other.nights)
         return self.room_id == other.room_id and bool(set(ours) & set(theirs))
@@ -44,7 +44,7 @@ class Wish:
         return {"check_in": check_in.isoformat(), "check_out": check_out.isoformat()}
 
 
-wishes = st.builds(Wish, st.sampled_from(ROOMS), st.integers(0, 4), st.integers(1, 3))
+requests = st.builds(RoomRequest, st.sampled_from(ROOMS), st.integers(0, 4), st.integers(1, 3))
 
 
 class Rooms(RuleBasedStateMachine):
@@ -54,48 +54,48 @@ class Rooms(RuleBasedStateMachine):
         super().__init__()
         self.client = client
         self.database: Database = client.application.extensions["resources"].database
-        self.wishes: dict[str, Wish] = {}
+        self.requests: dict[str, RoomRequest] = {}
         self.states: dict[str, str] = {}
         self.cancelled: set[str] = set()
         self.database.write(lambda session: session.execute(delete(Stay)))
         self.database.write(lambda session: session.execute(delete(reservation_references)))
 
-    def kept(self) -> list[Wish]:
+    def kept(self) -> list[RoomRequest]:
         active = {"held", "confirmed"}
-        return [wish for ref, wish in self.wishes.items() if self.states[ref] in active]
+        return [request for ref, request in self.requests.items() if self.states[ref] in active]
 
     def post(self, verb: str, ref: str, **body: Any) -> tuple[int, str]:
         answer = self.client.post(f"/api/room/{verb}", json={"reservation_ref": ref, **body})
         found = answer.get_json(force=True)
         return answer.status_code, found.get("code", found.get("state"))
 
-    @rule(ref=refs, wish=wishes)
-    def block(self, ref: str, wish: Wish) -> None:
-        expected = self.expected_block(ref, wish)
+    @rule(ref=refs, request=requests)
+    def block(self, ref: str, request: RoomRequest) -> None:
+        expected = self.expected_block(ref, request)
         if expected == (201, "held"):
-            self.wishes[ref], self.states[ref] = wish, "held"
-        assert self.post("block", ref, room_id=wish.room_id, guests=1, **wish.days) == expected
+            self.requests[ref], self.states[ref] = request, "held"
+        assert self.post("block", ref, room_id=request.room_id, guests=1, **request.days) == expected
 
-    def expected_block(self, ref: str, wish: Wish) -> tuple[int, str]:
+    def expected_block(self, ref: str, request: RoomRequest) -> tuple[int, str]:
         if ref in self.cancelled:
             return 409, "RESERVATION_CANCELLED"
-        if ref not in self.wishes:
-            taken = any(wish.overlaps(other) for other in self.kept())
+        if ref not in self.requests:
+            taken = any(request.overlaps(other) for other in self.kept())
             return (409, "ROOM_NOT_AVAILABLE") if taken else (201, "held")
-        if self.wishes[ref] != wish:
+        if self.requests[ref] != request:
             return 409, "REFERENCE_TAKEN"
         return (409, "HOLD_EXPIRED") if self.states[ref] == "expired" else (200, self.states[ref])
 
     @rule(ref=refs)
     def block_again(self, ref: str) -> None:
-        if ref in self.wishes:
-            self.block(ref, self.wishes[ref])
+        if ref in self.requests:
+            self.block(ref, self.requests[ref])
 
     @rule(ref=refs)
     def confirm(self, ref: str) -> None:
         if ref in self.cancelled:
             expected = 409, "RESERVATION_CANCELLED"
-        elif ref not in self.wishes:
+        elif ref not in self.requests:
             expected = 404, "NOT_FOUND"
         elif self.states[ref] == "expired":
             expected = 409, "HOLD_EXPIRED"
@@ -108,7 +108,7 @@ class Rooms(RuleBasedStateMachine):
     def release(self, ref: str) -> None:
         assert self.post("release", ref) == (200, "released")
         self.cancelled.add(ref)
-        if ref in self.wishes:
+        if ref in self.requests:
             self.states[ref] = "released"
 
     @rule(ref=refs)
@@ -124,10 +124,12 @@ class Rooms(RuleBasedStateMachine):
 
     @rule(first=st.integers(0, 6), nights=st.integers(1, 4))
     def look_for_rooms(self, first: int, nights: int) -> None:
-        query = {"guests": "1", **Wish("", first, nights).days}
+        query = {"guests": "1", **RoomRequest("", first, nights).days}
         found = self.client.get("/api/room/availability", query_string=query).get_json()
-        wanted = [Wish(room, first, nights) for room in ROOMS]
-        free = [wish.room_id for wish in wanted if not any(wish.overlaps(other) for other in self.kept())]
+        wanted = [RoomRequest(room, first, nights) for room in ROOMS]
+        free = [
+            request.room_id for request in wanted if not any(request.overlaps(other) for other in self.kept())
+        ]
         assert [room["room_id"] for room in found["rooms"] if room["room_id"] in ROOMS] == free
 
     @rule()

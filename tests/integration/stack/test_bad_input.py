@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hotel.errors import InvalidReservation
-from hotel.states import ReservationState
+from hotel.reservations.states import ReservationState
 from support.reservations import Services, new_fields
 from support.stacks import Stack
 
@@ -14,6 +14,7 @@ def ahead(days: int) -> str:
     return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -52,6 +53,7 @@ def test_what_breaks_a_rule_is_rejected_by_name(
     assert services.bookings(result.reference) == []
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     "changes",
     [

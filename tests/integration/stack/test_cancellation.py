@@ -3,8 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hotel.errors import StateConflict
-from hotel.reservation import new_reference
-from hotel.states import ReservationState
+from hotel.reservations.reservation import new_reference
+from hotel.reservations.states import ReservationState
 from support.reservations import Services, new_fields
 from support.stacks import Stack
 from support.waiting import eventually

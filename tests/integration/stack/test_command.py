@@ -1,16 +1,20 @@
 """The command against the session's stack: what it prints and its exit codes."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from external_tasks.engine.model import TopicSubscription
 from hotel.errors import ExitCode
-from hotel.reservation import new_reference
-from hotel.stack.ports import free_port
+from hotel.ports import free_port
+from hotel.reservations.reservation import new_reference
 from support.hotel_command import HotelCommand
 from support.reservations import new_fields
 from support.stacks import Stack
+from support.waiting import eventually
 
 
 def as_file(folder: Path, content: Any) -> str:
@@ -36,6 +40,7 @@ def test_reserve_prints_each_step_then_the_result(hotel: HotelCommand) -> None:
     assert "booking_id" in ran.out
 
 
+@pytest.mark.any_engine
 def test_reserve_takes_a_file_and_answers_in_json(hotel: HotelCommand, tmp_path: Path) -> None:
     wanted = new_fields(table_wanted=False)
 
@@ -47,6 +52,7 @@ def test_reserve_takes_a_file_and_answers_in_json(hotel: HotelCommand, tmp_path:
     assert wanted.items() <= ran.json["variables"].items()
 
 
+@pytest.mark.any_engine
 def test_reserve_takes_standard_input_and_options_go_first(hotel: HotelCommand) -> None:
     wanted = new_fields(guests=50)
 
@@ -56,6 +62,7 @@ def test_reserve_takes_standard_input_and_options_go_first(hotel: HotelCommand) 
     assert ran.json["variables"]["guests"] == 1
 
 
+@pytest.mark.any_engine
 def test_a_reservation_that_is_not_confirmed_has_its_own_exit_code(
     hotel: HotelCommand, tmp_path: Path
 ) -> None:
@@ -66,6 +73,7 @@ def test_a_reservation_that_is_not_confirmed_has_its_own_exit_code(
     assert "guests: " in ran.out
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -89,6 +97,7 @@ def test_a_file_that_is_no_reservation_is_told_in_one_line(
     assert ran.out == ""
 
 
+@pytest.mark.any_engine
 def test_the_life_of_a_reservation_in_json(hotel: HotelCommand, tmp_path: Path) -> None:
     reference = new_reference()
     file = as_file(tmp_path, new_fields(reservation_ref=reference))
@@ -149,6 +158,7 @@ def test_tasks_counts_what_waits_what_is_locked_and_what_failed(stack: Stack, ho
         stack.client.wait(reference)
 
 
+@pytest.mark.any_engine
 def test_an_incident_has_its_own_exit_code_and_retry_heals_it(
     stack: Stack, hotel: HotelCommand, tmp_path: Path
 ) -> None:
@@ -167,6 +177,7 @@ def test_an_incident_has_its_own_exit_code_and_retry_heals_it(
     assert hotel("retry", reference).code == ExitCode.OK
 
 
+@pytest.mark.any_engine
 def test_a_reference_that_is_unknown_or_taken_has_its_own_exit_code(
     hotel: HotelCommand, tmp_path: Path
 ) -> None:
@@ -203,6 +214,121 @@ def test_only_what_changed_becomes_a_new_version(hotel: HotelCommand, tmp_path: 
     changed = hotel("deploy", "--folder", str(tmp_path), "--json")
 
     assert list(changed.json["new_versions"]) == ["OtherCreationProcess"]
+
+
+def test_a_model_of_ones_own_is_served_at_once_and_its_topic_is_shown(
+    stack: Stack, hotel: HotelCommand, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.bpmn").write_text(
+        """<?xml version="1.0" encoding="UTF-8"?>
+        <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="shop"
+            xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
+          <process id="Shop" isExecutable="true">
+            <startEvent id="start"/><sequenceFlow id="one" sourceRef="start" targetRef="check"/>
+            <serviceTask id="check" camunda:type="external" camunda:topic="check-stock"/>
+          </process>
+        </definitions>"""
+    )
+
+    ran = hotel("deploy", "--folder", str(tmp_path))
+    client, worker = stack.engine.client("client"), stack.engine.client("worker")
+    client.start("Shop", {})
+
+    assert ran.code == ExitCode.OK, ran.err
+    assert (ran.out, ran.err) == ("Shop: version 1\n", "")
+    assert hotel("tasks", "--json").json["check-stock"]["unlocked"] == 1
+    tasks = worker.fetch_and_lock("shop-worker", [TopicSubscription("check-stock", 1000)], 1)
+    assert [task.topic for task in tasks] == ["check-stock"]
+
+
+def test_models_are_deployed_with_the_time_to_live_that_is_set(stack: Stack, tmp_path: Path) -> None:
+    model = Path(__file__).parents[3] / "bpmn" / "client-creation.bpmn"
+    text = model.read_text().replace("ClientCreationProcess", "BriefCreationProcess")
+    (tmp_path / "brief.bpmn").write_text(text)
+    brief = HotelCommand(stack.home, {"HOTEL_HISTORY_TIME_TO_LIVE": "P7D"})
+
+    assert brief("deploy", "--folder", str(tmp_path)).code == ExitCode.OK
+
+    found = stack.engine.client("admin").get("/process-definition/key/BriefCreationProcess")
+    assert found["historyTimeToLive"] == 7
+
+
+def test_a_guest_cannot_write_to_the_terminal(hotel: HotelCommand, tmp_path: Path) -> None:
+    """The engine keeps what it is given; the process rejects it, and the operator looks at why."""
+    reference = new_reference()
+    names = {"first_name": "\x1b[2J\x1b]0;owned\x07", "last_name": "Mc:key:Donald \\[/] x\u202e"}
+    wanted = new_fields(reservation_ref=reference, **names)
+    hotel("reserve", "--file", as_file(tmp_path, wanted))
+
+    shown = hotel("status", reference)
+    exact = hotel("status", reference, "--json")
+    ascii_only = HotelCommand(hotel.home, {"PYTHONIOENCODING": "ascii"})("status", reference)
+
+    assert shown.code == ExitCode.OK, shown.err
+    assert r"first_name \x1b[2J\x1b]0;owned\x07" in " ".join(shown.out.split())
+    assert r"Mc:key:Donald \[/] x\u202e" in shown.out
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown.out + shown.err + exact.out)
+    assert names.items() <= exact.json["variables"].items()
+    assert ascii_only.code == ExitCode.OK, ascii_only.err
+
+
+def test_ps_shows_every_part_and_passwords_on_request(stack: Stack, hotel: HotelCommand) -> None:
+    shown = hotel("ps")
+    asked = hotel("ps", "--passwords", "--json")
+
+    assert shown.code == ExitCode.OK, shown.out
+    for part in ("engine", "booking", "room", "restaurant", "client", *stack.workers):
+        assert any(line.split()[:2] == [part, "ready"] for line in shown.out.splitlines()), part
+    assert stack.engine.url in shown.out
+    assert stack.token not in shown.out
+    assert asked.json["service_token"] == stack.token
+    assert asked.json["users"]["admin"] == stack.engine.credentials["admin"][1]
+    assert asked.json["cockpit"].startswith(stack.engine.web_url)
+
+
+def test_a_part_that_has_ended_is_named_by_ps_and_by_whoever_waits_in_vain(
+    stack: Stack, hotel: HotelCommand, tmp_path: Path
+) -> None:
+    for name in stack.workers[1:]:
+        stack.stop_worker(name)
+    worker = stack.workers[0]
+    os.kill(stack.pid(worker), signal.SIGKILL)
+    eventually(lambda: f"{worker} ended" in " ".join(hotel("ps").out.split()), seconds=60)
+
+    ran = hotel("reserve", "--file", as_file(tmp_path, new_fields()), "--timeout", "0.5")
+
+    assert hotel("ps").code == ExitCode.UNREACHABLE
+    assert ran.code == ExitCode.TIMEOUT
+    assert worker in ran.err
+    assert "hotel ps" in ran.err
+    stack.mend()
+
+
+def test_an_interrupted_reservation_says_that_it_goes_on(
+    stack: Stack, hotel: HotelCommand, tmp_path: Path
+) -> None:
+    for name in stack.workers:
+        stack.stop_worker(name)
+    reference = new_reference()
+    file = as_file(tmp_path, new_fields(reservation_ref=reference))
+    with hotel.begin("reserve", "--file", file) as running:
+        eventually(lambda: hotel("status", reference).code == ExitCode.OK, seconds=60)
+        running.send_signal(signal.SIGINT)
+        _, problem = running.communicate(timeout=60)
+
+    assert running.returncode == ExitCode.INTERRUPTED
+    assert f"hotel status {reference}" in problem.splitlines()[-1]
+    assert "Traceback" not in problem
+    stack.mend()
+
+
+def test_watching_ends_with_the_reader_of_its_output(hotel: HotelCommand) -> None:
+    with hotel.begin("tasks", "--watch", "--interval", "0.2") as watching:
+        assert watching.stdout is not None
+        watching.stdout.readline()
+        watching.stdout.close()
+
+        assert watching.wait(timeout=60) == ExitCode.OK
 
 
 def test_a_process_that_is_no_bpmn_is_refused(hotel: HotelCommand, tmp_path: Path) -> None:
@@ -245,6 +371,31 @@ def test_the_clients_user_may_not_deploy(stack: Stack, tmp_path: Path) -> None:
     )
 
     assert client("deploy").code == ExitCode.REFUSED
+
+
+def test_a_user_without_the_rights_cannot_erase_and_is_not_answered_that_there_is_nothing(
+    stack: Stack, hotel: HotelCommand, tmp_path: Path
+) -> None:
+    wanted = new_fields()
+    hotel("reserve", "--file", as_file(tmp_path, wanted))
+    user, password = stack.engine.credentials["client"]
+    services = {f"HOTEL_{name.upper()}_URL": url for name, url in stack.urls.items()}
+    client = HotelCommand(
+        tmp_path,
+        {
+            "HOTEL_ENGINE_URL": stack.engine.url,
+            "HOTEL_ENGINE_USER": user,
+            "HOTEL_ENGINE_PASSWORD": f"{password}\n",
+            "HOTEL_SERVICE_TOKEN": f"{stack.token}\n",
+            **services,
+        },
+    )
+
+    ran = client("erase", "--email", wanted["email"], "--yes")
+
+    assert ran.code == ExitCode.REFUSED, ran.err
+    assert "DELETE_HISTORY on HotelReservationProcess" in ran.err
+    assert hotel("erase", "--email", wanted["email"], "--dry-run", "--json").json["clients"] != []
 
 
 def test_an_engine_that_is_away_has_its_own_exit_code(tmp_path: Path) -> None:

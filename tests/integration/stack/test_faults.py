@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from hotel.reservation import new_reference
-from hotel.states import ReservationState
+from hotel.reservations.reservation import new_reference
+from hotel.reservations.states import ReservationState
 from support.proxy import proxied
 from support.reservations import Services, new_fields, task_log
 from support.stacks import Stack
@@ -20,6 +20,7 @@ def failures(stack: Stack, reference: str) -> list[str]:
     return [entry["topicName"] for entry in task_log(stack, sorted(set(ids))) if entry["failureLog"]]
 
 
+@pytest.mark.any_engine
 def test_a_service_that_is_down_for_20_s_costs_retries_then_all_goes_on(
     stack: Stack, services: Services
 ) -> None:
@@ -66,6 +67,7 @@ def test_used_up_retries_undo_what_was_made_and_fail(stack: Stack, services: Ser
     ]
 
 
+@pytest.mark.any_engine
 def test_a_service_that_stays_down_fails_the_reservation_with_nothing_left(
     stack: Stack, services: Services
 ) -> None:
@@ -99,6 +101,7 @@ def test_what_cannot_be_undone_becomes_an_incident_that_a_retry_heals(
     assert services.tables(result.reference) == []
 
 
+@pytest.mark.any_engine
 def test_what_follows_used_up_retries_is_a_setting_of_each_topic(stack: Stack) -> None:
     stack.start_worker_alone({"WORKER_EXHAUSTED": "search-client=incident", "WORKER_RETRIES": "1"})
     stack.stop_service("client")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from hotel.errors import ReferenceConflict, ReservationNotFound
-from hotel.reports import ReservationResult
-from hotel.reservation import new_reference
-from hotel.reservation_engine import PROCESS
-from hotel.states import ReservationState
+from hotel.reservations.engine import PROCESS
+from hotel.reservations.reports import ReservationResult
+from hotel.reservations.reservation import new_reference
+from hotel.reservations.states import ReservationState
 from support.reservations import Services, new_fields, reservation_instances
 from support.stacks import Stack
 

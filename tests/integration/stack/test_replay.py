@@ -1,5 +1,6 @@
 """Bookings played against the stack."""
 
+import signal
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def oracle(rows: list[BookingRow], weeks: int, rooms: list[dict[str, Any]], take
     return ends
 
 
+@pytest.mark.any_engine
 def test_played_one_at_a_time_rows_end_as_a_greedy_oracle_says(
     stack: Stack, hotel: HotelCommand, services: Services, taken: Taken, tmp_path: Path
 ) -> None:
@@ -97,6 +99,7 @@ def test_many_at_once_all_end_in_the_model_and_the_invariants_hold(
     assert {"confirmed", "cancelled"} <= ran.json["states"].keys()
 
 
+@pytest.mark.any_engine
 def test_the_same_run_again_plays_nothing_twice(hotel: HotelCommand, tmp_path: Path) -> None:
     file = write_csv(tmp_path / "bookings.csv", bookings(5, seed=3))
     first = hotel("replay", str(file), "--run-id", "again", "--json")
@@ -108,6 +111,24 @@ def test_the_same_run_again_plays_nothing_twice(hotel: HotelCommand, tmp_path: P
     assert second.json["latency_seconds"] == first.json["latency_seconds"]
 
 
+@pytest.mark.any_engine
+def test_an_interrupted_replay_shows_how_to_play_the_rest(hotel: HotelCommand, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "bookings.csv", bookings(300, seed=4))
+    with hotel.begin("replay", str(file), "--rate", "1", "--concurrency", "1") as replaying:
+        assert replaying.stderr is not None
+        first = replaying.stderr.readline()
+        run_id = first.split()[1].rstrip(":")
+        replaying.send_signal(signal.SIGINT)
+        _, problem = replaying.communicate(timeout=60)
+
+    assert replaying.returncode == ExitCode.INTERRUPTED
+    assert first == f"run {run_id}: 300 reservations\n"
+    assert f"--run-id {run_id}" in problem
+    assert "of 300 reservations" in problem
+    assert "Traceback" not in problem
+
+
+@pytest.mark.any_engine
 def test_broken_rows_are_told_by_line_and_the_rest_is_played(hotel: HotelCommand, tmp_path: Path) -> None:
     rows = [booking(), booking(arrival_date_month="Juli"), booking(adults="two"), booking()]
     file = write_csv(tmp_path / "bookings.csv", rows)
@@ -122,6 +143,7 @@ def test_broken_rows_are_told_by_line_and_the_rest_is_played(hotel: HotelCommand
     assert "no_overlapping_stays" in ran.out
 
 
+@pytest.mark.any_engine
 def test_the_services_lists_tell_the_same_as_their_databases(stack: Stack, tmp_path: Path) -> None:
     user, password = stack.engine.credentials["client"]
     elsewhere = HotelCommand(

@@ -3,9 +3,9 @@
 from collections import defaultdict
 
 import pytest
-from hotel.reservation import new_reference
-from hotel.reservation_engine import PROCESS
-from hotel.states import ReservationState
+from hotel.reservations.engine import PROCESS
+from hotel.reservations.reservation import new_reference
+from hotel.reservations.states import ReservationState
 from support.reservations import Services, instances_of, new_fields
 from support.stacks import Stack
 from support.waiting import eventually

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from external_task_operator.testing.cluster import StubCluster
-from external_task_operator.testing.engine import StubEngine
-from external_task_operator.testing.world import World
+from support.operator_world.cluster import StubCluster
+from support.operator_world.engine import StubEngine
+from support.operator_world.world import World
 
 
 @pytest.fixture

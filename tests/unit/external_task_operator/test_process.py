@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from external_task_operator import paths
-from external_task_operator.testing.world import NAMESPACE, World
+from external_task_operator.kubernetes import paths
 from support.operator_process import OperatorProcess, operator_process, write_kubeconfig
+from support.operator_world.world import NAMESPACE, World
 from support.waiting import eventually
 
 LIST = f"GET {paths.scalers(NAMESPACE)}"
@@ -97,7 +97,7 @@ def test_stops_at_once_after_its_watch_has_ended(world: World, process: Operator
     eventually(lambda: world.status().get("replicas") == 0)
     world.api.refused[LIST] = 404
     world.api.end_watches()
-    eventually(lambda: process.says("The watch has ended"))
+    eventually(lambda: process.says("Watch ended"))
 
     assert process.terminate() == 0
 
@@ -146,3 +146,33 @@ def test_serves_the_whole_cluster(world: World, tmp_path: Path) -> None:
 
     assert "GET /apis/hotel.example.com/v1alpha1/externaltaskscalers" in world.api.requests
     assert not [request for request in world.api.requests if request.endswith("/namespaces")]
+
+
+@pytest.mark.parametrize("order", ["lost,hotel", "hotel,lost"])
+@pytest.mark.parametrize("status", [403, 404])
+def test_each_namespace_is_watched_by_itself(world: World, tmp_path: Path, order: str, status: int) -> None:
+    """One is deleted, or its RoleBinding is gone: the others go on, and it is served when it is back."""
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", world.api_url, "stub")
+    lost = f"GET {paths.scalers('lost')}"
+    world.api.refused[lost] = status
+    world.target(0)
+    world.engine.add("validate", 34)
+
+    with operator_process(kubeconfig, tmp_path / "log", OPERATOR_NAMESPACES=order) as process:
+        eventually(process.is_ready)
+        world.scaler("first", pollingInterval=1, maxReplicaCount=2)
+        eventually(lambda: world.replicas() == 2)
+        eventually(lambda: lost in world.api.refusals)
+        assert 'operator_watches{namespace="lost"} 0.0' in process.page("/metrics")[1]
+
+        world.api.refused.clear()
+        eventually(lambda: 'operator_watches{namespace="lost"} 1.0' in process.page("/metrics")[1])
+        # The metric is there when the namespace can be listed; only a watch that is open can be ended.
+        eventually(lambda: world.api.is_watched(paths.scalers("lost")))
+        world.api.refused[lost] = status
+        world.api.end_watches()
+        eventually(lambda: 'operator_watches{namespace="lost"} 0.0' in process.page("/metrics")[1])
+        world.scaler("first", pollingInterval=1, maxReplicaCount=5)
+
+        eventually(lambda: world.replicas() == 5)
+        assert process.terminate() == 0

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from external_tasks.cordon import Cordon
+from external_tasks.runtime.cordon import Cordon
 
 NOON = 1_795_608_000.0  # 2026-11-25T12:00:00Z
 

@@ -1,16 +1,28 @@
-from threading import Event
+import copy
+import dataclasses
+import pickle
+from contextvars import ContextVar, copy_context
+from dataclasses import replace
 from typing import Any
 
-from external_tasks import Complete, ExternalTask, Failure, Task, TaskRouter
-from external_tasks.execution import Around, Executed, Executor
-from external_tasks.registry import Defaults
+import pytest
+from external_tasks import Complete, ExternalTask, Failure, Middleware, Task, TaskRouter, TransientError
+from external_tasks.handlers.cancellation import Cancellation
+from external_tasks.handlers.execution import Executed, Executor
+from external_tasks.handlers.middleware import chained
+from external_tasks.handlers.router import Defaults
 
 
-def execute(handler: Any, task: ExternalTask, around: Around | None = None) -> Executed:
+def execute(handler: Any, task: ExternalTask, *middleware: Middleware) -> Executed:
     router = TaskRouter()
     router.task(task.topic)(handler)
-    executor = Executor(lambda external, name: f"{external.id}/{name}".encode(), lambda: 0.5, around)
-    return executor.execute(task, router.resolve(Defaults())[task.topic], Event())
+    entry = router.resolve(Defaults())[task.topic]
+    entry = replace(entry, call=chained(middleware, entry.call))
+    return executor().execute(task, entry, Cancellation())
+
+
+def executor() -> Executor:
+    return Executor(lambda external, name: f"{external.id}/{name}".encode(), lambda: 0.5, copy_context())
 
 
 def external(**variables: Any) -> ExternalTask:
@@ -39,36 +51,95 @@ def test_a_handler_that_calls_exit_has_failed() -> None:
     assert isinstance(executed.error, SystemExit)
 
 
-def test_a_variable_that_cannot_be_read_is_a_failure() -> None:
-    executed = execute(idle, external(a={"type": "Json", "value": "{bad"}))
+def test_a_variable_that_cannot_be_read_fails_only_who_reads_it() -> None:
+    variables = {"bad": {"type": "Json", "value": "{secret"}, "good": {"type": "Integer", "value": 1}}
 
-    assert isinstance(executed.outcome, Failure)
-    assert "variable 'a'" in executed.outcome.message
+    assert execute(lambda good: {"seen": good}, external(**variables)).outcome == Complete({"seen": 1})
+    assert execute(idle, external(**variables)).outcome == Complete()
+
+    outcome = execute(lambda task: task.variables["bad"], external(**variables)).outcome
+    assert isinstance(outcome, Failure)
+    assert outcome.message == "variable 'bad' cannot be read as Json (JSONDecodeError)"
+    assert "secret" not in outcome.details
 
 
-def test_something_can_be_done_around_every_handler() -> None:
+def test_middleware_is_a_chain_of_which_the_first_is_outermost() -> None:
     steps: list[str] = []
 
-    def around(task: Task, call: Any) -> Any:
-        steps.append(f"before {task.id}")
-        try:
-            return call(task)
-        finally:
-            steps.append("after")
+    def named(name: str) -> Middleware:
+        def middleware(task: Task, call_next: Any) -> Any:
+            steps.append(f"{name} before {task.id}")
+            try:
+                return call_next(task)
+            finally:
+                steps.append(f"{name} after")
+
+        return middleware
 
     def handle(task: Task) -> dict[str, int]:
         steps.append("handle")
         return {"a": 1}
 
-    assert execute(handle, external(), around).outcome == Complete({"a": 1})
-    assert steps == ["before t1", "handle", "after"]
+    assert execute(handle, external(), named("outer"), named("inner")).outcome == Complete({"a": 1})
+    assert steps == ["outer before t1", "inner before t1", "handle", "inner after", "outer after"]
 
 
-def test_an_exception_around_a_handler_is_its_failure() -> None:
-    def around(task: Task, call: Any) -> Any:
-        raise RuntimeError("no tracer")
+def test_an_exception_of_middleware_is_the_tasks_failure() -> None:
+    def broken(task: Task, call_next: Any) -> Any:
+        raise TransientError("no tracer")
 
-    outcome = execute(idle, external(), around).outcome
+    outcome = execute(idle, external(), broken).outcome
 
     assert isinstance(outcome, Failure)
-    assert outcome.message == "RuntimeError: no tracer"
+    assert outcome.message == "no tracer"
+
+
+VALUE: ContextVar[str] = ContextVar("VALUE", default="unset")
+
+
+def test_a_task_sees_the_context_of_the_start_and_none_of_other_tasks() -> None:
+    token = VALUE.set("of the program")
+    of_start = executor()
+    VALUE.reset(token)
+    seen: list[str] = []
+
+    def handle() -> None:
+        seen.append(VALUE.get())
+        VALUE.set("of a task")
+
+    router = TaskRouter()
+    router.task("topic")(handle)
+    for _ in range(2):
+        of_start.execute(external(), router.resolve(Defaults())["topic"], Cancellation())
+
+    assert seen == ["of the program"] * 2
+    assert VALUE.get() == "unset"
+
+
+def pickled(task: Task) -> Any:
+    return pickle.loads(pickle.dumps(task))  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled, replace])
+def test_a_task_can_be_copied(copied: Any) -> None:
+    seen: list[Task] = []
+
+    def handle(task: Task) -> None:
+        seen.append(copied(task))
+
+    assert execute(handle, external(a={"type": "Json", "value": "[1]"})).outcome == Complete()
+    task = seen[0]
+    assert (task.id, task.variables, task.cancelled) == ("t1", {"a": [1]}, False)
+    assert dataclasses.asdict(task)["business_key"] == "R1"
+
+
+def test_a_tasks_representation_shows_no_value() -> None:
+    seen: list[str] = []
+
+    def handle(task: Task) -> None:
+        seen.append(repr(task) + repr(task.variables))
+
+    execute(handle, external(email={"type": "String", "value": "zoe@example.com"}))
+
+    assert "zoe" not in seen[0]
+    assert "email" in seen[0]

@@ -1,6 +1,7 @@
+import pytest
 import urllib3
 from external_tasks.health import HealthServer
-from external_tasks.metrics import Metrics
+from external_tasks.runtime.metrics import Metrics
 
 
 def get(server: HealthServer, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
@@ -52,6 +53,30 @@ def test_metrics_are_served_as_text() -> None:
         f"{prefix}free_slots 3.0",
     ):
         assert line in text.splitlines()
+
+
+def test_a_metric_that_fails_ends_no_page_without_an_answer() -> None:
+    def fail() -> bytes:
+        raise RuntimeError("a collector of the user's")
+
+    server = HealthServer(0, alive=str, ready=str, metrics=fail, host="127.0.0.1")
+    server.start()
+    try:
+        assert get(server, "/metrics") == (500, "this page failed; the log says why\n")
+        assert get(server, "/livez") == (200, "ok\n")
+    finally:
+        server.close()
+
+
+def test_it_listens_where_it_is_told_only() -> None:
+    server = HealthServer(0, alive=str, ready=str, metrics=bytes, host="127.0.0.1")
+    server.start()
+    try:
+        assert get(server, "/livez")[0] == 200
+        with pytest.raises(urllib3.exceptions.HTTPError):
+            get(server, "/livez", "127.0.0.2")
+    finally:
+        server.close()
 
 
 def test_a_server_that_never_started_can_be_closed() -> None:

@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 from external_tasks import RegistrationError, RetryPolicy, Task, TaskRouter
-from external_tasks.outcomes import ErrorRules
-from external_tasks.registry import Defaults
+from external_tasks.handlers.outcomes import ErrorRules
+from external_tasks.handlers.router import Defaults
 
 
 def handle(task: Task) -> None:
@@ -53,9 +55,12 @@ def test_a_topic_may_say_everything_itself() -> None:
         variables=["email"],
         local_variables=True,
         retry=policy,
-        exhausted="bpmn_error",
+        on_retries_exhausted="bpmn_error",
         business_key="key",
         process_definition_keys=["Order"],
+        process_definition_ids=["Order:1:x"],
+        process_definition_version_tag="v1",
+        process_variables={"country": "FR", "vip": True},
         tenant_ids=["tenant"],
         extension_properties=True,
     )(handle)
@@ -70,6 +75,9 @@ def test_a_topic_may_say_everything_itself() -> None:
         "localVariables": True,
         "businessKey": "key",
         "processDefinitionKeyIn": ["Order"],
+        "processDefinitionIdIn": ["Order:1:x"],
+        "processDefinitionVersionTag": "v1",
+        "processVariables": {"country": "FR", "vip": True},
         "tenantIdIn": ["tenant"],
         "includeExtensionProperties": True,
     }
@@ -90,3 +98,64 @@ def test_variables_are_fetched_as_the_handler_needs_them() -> None:
         "none": (),
         "more": ("trace", "email", "guests"),
     }
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("topic", ""),
+        ("topic", None),
+        ("lock_seconds", 0),
+        ("lock_seconds", -1),
+        ("lock_seconds", 0.0001),
+        ("lock_seconds", "60"),
+        ("lock_seconds", float("nan")),
+        ("variables", "email"),
+        ("variables", [""]),
+        ("variables", [1]),
+        ("variables", 7),
+        ("local_variables", "false"),
+        ("retry", 3),
+        ("on_retries_exhausted", "incidents"),
+        ("on_retries_exhausted", True),
+        ("business_key", ""),
+        ("business_key", 7),
+        ("process_definition_keys", "sfl"),
+        ("process_definition_keys", []),
+        ("process_definition_keys", [""]),
+        ("tenant_ids", "tenant"),
+        ("tenant_ids", ()),
+        ("tenant_ids", [None]),
+        ("extension_properties", 1),
+        ("process_definition_ids", "a:1:x"),
+        ("process_definition_ids", []),
+        ("process_definition_version_tag", ""),
+        ("process_variables", ["a"]),
+        ("process_variables", {"a": {"b": 1}}),
+        ("process_variables", {"": 1}),
+        ("without_tenant", "yes"),
+        ("max_tasks", 0),
+        ("max_tasks", "4"),
+        ("max_tasks", True),
+        ("rate", 5),
+        ("rate", "5/s"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_registration(argument: str, value: Any) -> None:
+    arguments = {"topic": "mail", argument: value}
+
+    with pytest.raises(RegistrationError, match=rf"topic .*: .*{argument} must"):
+        TaskRouter().task(**arguments)
+
+
+def test_a_tenant_and_none_exclude_each_other() -> None:
+    with pytest.raises(RegistrationError, match="without_tenant must not be set together with tenant_ids"):
+        TaskRouter().task("mail", tenant_ids=["T"], without_tenant=True)
+
+
+def test_filters_may_be_any_list_of_texts() -> None:
+    router = TaskRouter()
+    router.task("mail", process_definition_keys=iter(["A", "B"]), tenant_ids={"T"})(handle)
+
+    subscription = router.resolve(Defaults())["mail"].subscription
+    assert (subscription.process_definition_keys, subscription.tenant_ids) == (("A", "B"), ("T",))

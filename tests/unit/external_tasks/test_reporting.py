@@ -1,4 +1,3 @@
-import threading
 from typing import NoReturn
 
 import pytest
@@ -6,6 +5,7 @@ from external_tasks import (
     BadRequest,
     BpmnError,
     Complete,
+    CredentialsUnavailable,
     EngineForbidden,
     EngineOverloaded,
     EngineServerError,
@@ -15,20 +15,21 @@ from external_tasks import (
     OptimisticLockingConflict,
     RetryPolicy,
     TopicSubscription,
+    UnusableResponse,
 )
-from external_tasks.errors import EngineError
-from external_tasks.locks import HeldLock, Hold
-from external_tasks.metrics import Metrics
-from external_tasks.outcomes import ErrorRules, Outcome
-from external_tasks.reporting import GIVE_UP_SECONDS, Report, Reporter
-from external_tasks.status import EngineStatus
+from external_tasks.handlers.cancellation import Cancellation
+from external_tasks.handlers.outcomes import ErrorRules, Outcome
+from external_tasks.runtime.engine_status import EngineStatus
+from external_tasks.runtime.locks import LockState, TaskLock
+from external_tasks.runtime.metrics import Metrics
+from external_tasks.runtime.reporting import GIVE_UP_SECONDS, Reported, Reporter
 from external_tasks.testing import FakeEngine
 from support.hand_clock import HandClock
 
 RULES = ErrorRules(RetryPolicy(retries=3), "incident")
 
 
-class NoWait(threading.Event):
+class NoWait(Cancellation):
     """Waits by turning the clock."""
 
     def __init__(self, clock: HandClock) -> None:
@@ -50,11 +51,11 @@ class Desk:
         self.kept = engine.add_task("topic")
         (self.task,) = engine.fetch_and_lock("pod:1", [TopicSubscription("topic")], 1)
         self.ended = NoWait(clock)
-        self.held = HeldLock(self.task.id, "topic", 60, 0, ended=self.ended)
+        self.lock = TaskLock(self.task.id, "topic", 60, 0, ended=self.ended)
         self._reporter = Reporter(engine, EngineStatus(Metrics()), lambda: 0.5, clock)
 
-    def report(self, outcome: Outcome, rules: ErrorRules = RULES) -> Report:
-        return self._reporter.report(self.task, outcome, self.held, rules)
+    def report(self, outcome: Outcome, rules: ErrorRules = RULES) -> Reported:
+        return self._reporter.report(self.task, outcome, self.lock, rules)
 
     @property
     def error_message(self) -> str:
@@ -69,7 +70,7 @@ def desk(hand_engine: FakeEngine, clock: HandClock) -> Desk:
 
 
 def test_an_outcome_is_reported_once(desk: Desk) -> None:
-    assert desk.report(Complete({"a": 1})) == Report("completed", Complete({"a": 1}))
+    assert desk.report(Complete({"a": 1})) == Reported("completed", Complete({"a": 1}))
     assert desk.kept.results == {"a": 1}
     assert desk.engine.calls["complete"] == 1
 
@@ -82,10 +83,13 @@ def test_an_outcome_is_reported_once(desk: Desk) -> None:
         EngineOverloaded("busy", status=503),
         EngineUnauthorized("password changes", status=401),
         EngineForbidden("rights change", status=403),
+        CredentialsUnavailable("no token"),
+        UnusableResponse("html", status=404),
+        RuntimeError("of a client of the user's"),
     ],
 )
-def test_a_completion_is_repeated_until_the_engine_takes_it(desk: Desk, error: EngineError) -> None:
-    desk.engine.fail_next("complete", error, times=8)
+def test_a_completion_is_repeated_until_the_engine_takes_it(desk: Desk, error: Exception) -> None:
+    desk.engine.fail_next("complete", error, times=8)  # type: ignore[arg-type]  # any error may come up
 
     assert desk.report(Complete()).result == "completed"
     assert desk.kept.state == "completed"
@@ -122,7 +126,7 @@ def test_a_task_that_another_worker_has_is_lost(desk: Desk, clock: HandClock) ->
 
 
 def test_what_is_known_to_be_gone_is_not_reported(desk: Desk) -> None:
-    desk.held.end(Hold.GONE)
+    desk.lock.end(LockState.CANCELLED)
 
     assert desk.report(Complete()).result == "cancelled"
     assert desk.engine.calls["complete"] == 0
@@ -134,7 +138,7 @@ def test_a_worker_that_stops_reports_no_more(desk: Desk, monkeypatch: pytest.Mon
 
     def stop_at_third(timeout: float | None = None) -> bool:
         if desk.ended.waits == 2:
-            desk.held.end(Hold.RELEASED)
+            desk.lock.end(LockState.UNLOCKED)
         return wait(timeout)
 
     monkeypatch.setattr(desk.ended, "wait", stop_at_third)
@@ -143,11 +147,27 @@ def test_a_worker_that_stops_reports_no_more(desk: Desk, monkeypatch: pytest.Mon
     assert desk.engine.calls["complete"] == 3
 
 
-def test_a_suspended_task_is_given_back(desk: Desk) -> None:
+def test_a_suspended_task_is_left_to_be_given_back(desk: Desk) -> None:
     desk.engine.suspend(desk.task.id)
 
     assert desk.report(Complete()).result == "suspended"
-    assert desk.kept.worker_id is None
+    assert desk.engine.calls["unlock"] == 0
+
+
+@pytest.mark.parametrize("outcome", [Complete(), BpmnError("CODE")])
+def test_a_task_whose_caller_is_suspended_costs_no_retry(desk: Desk, outcome: Outcome) -> None:
+    desk.engine.suspend_caller(desk.task.id)
+
+    assert desk.report(outcome).result == "suspended"
+    assert desk.kept.retries is None
+
+
+def test_callers_that_cannot_be_asked_for_leave_an_error_of_the_engine(desk: Desk) -> None:
+    desk.engine.suspend_caller(desk.task.id)
+    desk.engine.fail_next("has_suspended_caller", EngineForbidden("no"), times=3)
+
+    assert desk.report(BpmnError("CODE")).result == "failed"
+    assert "Propagation of bpmn error CODE failed" in desk.error_message
 
 
 def test_a_variable_that_cannot_be_sent_is_a_failure_of_the_handler(desk: Desk) -> None:
@@ -164,19 +184,38 @@ def test_what_no_program_foresees_in_a_result_is_a_failure_too(desk: Desk) -> No
             raise RuntimeError("cannot be read")
 
     assert desk.report(Complete(Broken(a=1))).result == "failed"
-    assert "cannot be read" in desk.error_message
+    assert "the variables cannot be read: RuntimeError" in desk.error_message
 
 
-def test_an_answer_that_refuses_the_variables_is_a_failure(desk: Desk) -> None:
-    desk.engine.fail_next("complete", BadRequest("Cannot convert value", status=400))
+@pytest.mark.parametrize(
+    "outcome", [Complete({"email": "zoe@b.c"}), BpmnError("X", "", {"email": "zoe@b.c"})]
+)
+def test_a_refusal_names_the_variables_and_shows_no_value(desk: Desk, outcome: Outcome) -> None:
+    reason = "Cannot convert value 'zoe@b.c' of type 'Integer'"
+    error = BadRequest(f"POST … answered 400: {reason}", status=400, reason=reason)
+    for verb in ("complete", "bpmn_error"):
+        desk.engine.fail_next(verb, error)
 
-    assert desk.report(Complete()).result == "failed"
-    assert "Cannot convert value" in desk.error_message
+    assert desk.report(outcome).result in {"failed", "incident"}
+    assert "Cannot convert value '…' of type 'Integer'; it was sent the variables email" in desk.error_message
+    assert "zoe" not in desk.error_message + str(desk.kept.error_details)
+
+
+def test_a_long_value_that_is_quoted_in_part_is_not_shown(desk: Desk) -> None:
+    reason = f"Value too long for column: '{'zoe' * 20}...'"
+    desk.engine.fail_next("complete", BadRequest(f"answered 400: {reason}", status=400, reason=reason))
+
+    assert desk.report(Complete({"note": "zoe" * 1000})).result == "failed"
+    assert desk.error_message.count("zoe") <= 7
 
 
 def test_an_error_in_what_follows_the_task_is_a_failure_after_some_tries(desk: Desk) -> None:
     """A condition or a listener behind the task fails in the same transaction as its completion."""
-    desk.engine.fail_next("complete", EngineServerError("Unknown property", status=500), times=100)
+    desk.engine.fail_next(
+        "complete",
+        EngineServerError("POST … answered 500: Unknown property", status=500, reason="Unknown property"),
+        times=100,
+    )
 
     assert desk.report(Complete()).result == "failed"
     assert desk.engine.calls["complete"] == 3
@@ -195,6 +234,19 @@ def test_a_failure_that_is_refused_is_given_up(desk: Desk) -> None:
     desk.engine.fail_next("failure", BadRequest("no", status=400))
 
     assert desk.report(Failure("x", retries=1)).result == "unreported"
+
+
+def test_a_failure_may_set_variables(desk: Desk) -> None:
+    assert desk.report(Failure("x", retries=1, variables={"tried": 1})).result == "failed"
+    assert desk.kept.variables == {"tried": 1}
+
+
+@pytest.mark.parametrize("value", [object(), "fine"])
+def test_a_failure_whose_variables_are_refused_is_reported_without_them(desk: Desk, value: object) -> None:
+    desk.engine.fail_next("failure", BadRequest("no", status=400), times=int(value == "fine"))
+
+    assert desk.report(Failure("x", retries=1, variables={"a": value})).result == "failed"
+    assert (desk.kept.variables, desk.error_message) == ({}, "x")
 
 
 def test_a_failure_waits_for_an_engine_that_has_trouble_itself(desk: Desk) -> None:

@@ -46,13 +46,13 @@ def test_more_retries_than_the_policy_gives_are_a_first_attempt() -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"first_seconds": -1}, "negative"),
-        ({"max_seconds": -1}, "negative"),
+        ({"first_seconds": -1}, "first_seconds"),
+        ({"max_seconds": -1}, "max_seconds"),
         ({"factor": 0.5}, "factor"),
         ({"jitter": 1.5}, "jitter"),
         ({"retries": -1}, "retries"),
     ],
 )
-def test_figures_that_make_no_sense_are_refused(settings: dict[str, float], complaint: str) -> None:
+def test_numbers_outside_their_limits_are_refused(settings: dict[str, float], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         RetryPolicy(**settings)  # type: ignore[arg-type]  # wrong figures are the point

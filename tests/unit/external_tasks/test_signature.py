@@ -1,8 +1,10 @@
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from external_tasks import MissingVariable, RegistrationError, Task
-from external_tasks.signature import bind
+from external_tasks.handlers.signature import bind
 
 TASK = Task("task-1", "mail", {"email": "a@b.c", "guests": 2, "note": None})
 
@@ -85,9 +87,81 @@ def test_what_has_no_name_of_its_own_is_refused() -> None:
             bind(handler)
 
 
-def test_a_coroutine_function_is_refused() -> None:
-    async def handler(task: Task) -> None:
-        """Run in no thread."""
+def generator() -> Iterator[int]:
+    yield 1
 
-    with pytest.raises(RegistrationError, match=r"handler.*coroutine"):
+
+async def asynchronous_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+class Handlers:
+    def handle(self, task: Task) -> str:
+        return task.id
+
+    def __call__(self, email: str) -> str:
+        return email
+
+
+@pytest.mark.parametrize(
+    ("handler", "complaint"),
+    [
+        (generator, "generator"),
+        (partial(partial(generator)), "generator"),
+        (asynchronous_generator, "generator"),
+        (partial(asynchronous_generator), "generator"),
+        (Handlers, "a class"),
+        (dict, "a class"),
+        (None, "a handler is a function"),
+        ("handle", "a handler is a function"),
+        (min, "does not show its parameters|takes"),
+    ],
+)
+def test_what_can_never_work_is_refused(handler: Any, complaint: str) -> None:
+    with pytest.raises(RegistrationError, match=complaint):
         bind(handler)
+
+
+def test_a_handler_that_takes_the_task_twice_is_refused() -> None:
+    def handler(task: Task, work: Task) -> None:
+        """Take it twice."""
+
+    with pytest.raises(RegistrationError, match="twice: task, work"):
+        bind(handler)
+
+
+def test_methods_and_callable_objects_are_handlers() -> None:
+    assert bind(Handlers().handle).call(TASK) == "task-1"
+    assert bind(Handlers()).call(TASK) == "a@b.c"
+
+
+POSTPONED = """
+from __future__ import annotations
+from typing import TYPE_CHECKING, Optional
+from external_tasks import Task as T
+if TYPE_CHECKING:
+    from nowhere import Missing
+def renamed(work: T) -> str:
+    return work.id
+def optional(work: Optional[T] = None) -> str:
+    return work.id
+def union(work: T | None) -> str:
+    return work.id
+def unknown(email: Missing) -> Missing:
+    return email
+"""
+
+
+@pytest.mark.parametrize("name", ["renamed", "optional", "union"])
+def test_a_postponed_annotation_is_evaluated(name: str) -> None:
+    module: dict[str, Any] = {}
+    exec(POSTPONED, module)  # noqa: S102 - a module of its own
+
+    assert bind(module[name]).call(TASK) == "task-1"
+
+
+def test_an_annotation_for_type_checkers_only_does_no_harm() -> None:
+    module: dict[str, Any] = {}
+    exec(POSTPONED, module)  # noqa: S102 - a module of its own
+
+    assert bind(module["unknown"]).call(TASK) == "a@b.c"

@@ -2,7 +2,8 @@ import threading
 import time
 
 import pytest
-from external_tasks.slots import Pace, Slots
+from external_tasks.runtime.batch_sizing import BatchSizing
+from external_tasks.runtime.slots import Slots
 
 
 def test_all_free_slots_are_reserved_at_once() -> None:
@@ -85,11 +86,11 @@ def test_a_pending_fetch_does_not_count_as_a_task() -> None:
     assert slots.wait_idle(0)
 
 
-def learned(handler_seconds: float, report_seconds: float) -> Pace:
-    pace = Pace()
+def learned(handler_seconds: float, report_seconds: float) -> BatchSizing:
+    sizing = BatchSizing()
     for _ in range(200):
-        pace.learn(handler_seconds, report_seconds)
-    return pace
+        sizing.learn(handler_seconds, report_seconds)
+    return sizing
 
 
 @pytest.mark.parametrize(
@@ -104,4 +105,4 @@ def test_batches_are_as_large_as_the_engines_part_of_the_time(
 
 def test_a_batch_is_waited_for_as_long_as_a_report_takes_up_to_a_limit() -> None:
     assert learned(1, 0.02).linger_seconds() == pytest.approx(0.02, rel=0.01)
-    assert learned(1, 5).linger_seconds() == Pace.MAX_LINGER_SECONDS
+    assert learned(1, 5).linger_seconds() == BatchSizing.MAX_LINGER_SECONDS

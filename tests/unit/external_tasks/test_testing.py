@@ -6,6 +6,8 @@ from external_tasks import (
     BpmnError,
     BusinessError,
     Complete,
+    EngineServerError,
+    ExternalTask,
     Failure,
     File,
     LockLost,
@@ -60,7 +62,7 @@ def test_exceptions_come_out_as_outcomes() -> None:
     transient = run_task(fail, {"kind": "transient"}, retry=RetryPolicy(retries=4))
     assert isinstance(transient, Failure)
     assert (transient.retries, transient.retry_seconds) == (4, 9)
-    assert run_task(fail, {"kind": "transient"}, retries=1, exhausted="bpmn_error") == BpmnError(
+    assert run_task(fail, {"kind": "transient"}, retries=1, on_retries_exhausted="bpmn_error") == BpmnError(
         "TASK_ERROR", "busy"
     )
 
@@ -102,11 +104,25 @@ def test_what_is_no_file_cannot_be_read() -> None:
 def test_a_cancelled_task_wakes_its_handler() -> None:
     task = Task("id", "topic")
     assert not task.wait(0)
-    task._cancelled.set()
+    task._link.cancelled.set()
     assert task.wait(60)
 
 
 class TestFakeEngine:
+    def test_a_task_of_a_suspended_caller_can_be_fetched_and_cannot_end(self, engine: FakeEngine) -> None:
+        task = engine.add_task("topic")
+        engine.suspend_caller(task.id)
+        engine.fetch_and_lock("one", TOPIC, 1)
+        with pytest.raises(TaskSuspended):
+            engine.complete(task.id, "one")
+        with pytest.raises(EngineServerError, match="Propagation of bpmn error CODE failed"):
+            engine.bpmn_error(task.id, "one", "CODE", "")
+        engine.extend_lock(task.id, "one", 1000)
+        engine.suspend_caller(task.id, suspended=False)
+        engine.complete(task.id, "one")
+
+        assert task.state == "completed"
+
     def test_a_task_is_fetched_once(self, engine: FakeEngine) -> None:
         task = engine.add_task("topic", {"a": 1, "b": 2}, business_key="R1")
         (fetched,) = engine.fetch_and_lock("one", TOPIC, 5)
@@ -124,17 +140,27 @@ class TestFakeEngine:
 
         assert [task.priority for task in tasks] == [3, 2]
 
-    def test_filters_apply(self, engine: FakeEngine) -> None:
-        engine.add_task("topic", business_key="A", process_definition_key="P", tenant_id="T")
-        engine.add_task("topic", business_key="B", process_definition_key="Q")
+    def test_filters_apply(self, hand_engine: FakeEngine, clock: HandClock) -> None:
+        engine = hand_engine
+        engine.add_task("topic", {"a": 1}, business_key="A", process_definition_key="P", tenant_id="T")
+        engine.add_task(
+            "topic", business_key="B", process_definition_key="Q", process_definition_version_tag="v2"
+        )
 
         def fetched(**filters: Any) -> list[str | None]:
-            topic = TopicSubscription("topic", lock_ms=0, **filters)
+            topic = TopicSubscription("topic", lock_ms=1, **filters)
+            clock.advance(1)
             return [task.business_key for task in engine.fetch_and_lock("one", [topic], 9)]
 
         assert fetched(business_key="B") == ["B"]
         assert fetched(process_definition_keys=("P", "X")) == ["A"]
         assert fetched(tenant_ids=("T",)) == ["A"]
+        assert fetched(without_tenant=True) == ["B"]
+        assert fetched(process_definition_ids=("Q:1",)) == ["B"]
+        assert fetched(process_definition_version_tag="v2") == ["B"]
+        assert fetched(process_variables={"a": 1}) == ["A"]
+        assert fetched(process_variables={"a": 2}) == []
+        assert fetched(process_variables={"a": 1, "b": 2}) == ["A"]
         assert fetched() == ["A", "B"]
 
     def test_only_named_variables_are_sent(self, engine: FakeEngine) -> None:
@@ -229,4 +255,4 @@ class TestFakeEngine:
         with pytest.raises(NotFound):
             engine.unlock("nobody")
         with pytest.raises(NotFound):
-            engine.file_variable("instance", "execution", "bill")
+            engine.file_variable(ExternalTask("t", "topic", "one", {}), "bill")

@@ -1,5 +1,7 @@
+import contextlib
 import json
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -71,19 +73,33 @@ def test_a_forced_object_is_sent_with_its_information() -> None:
     }
 
 
+def contains_itself() -> list[object]:
+    values: list[object] = []
+    values.append(values)
+    return values
+
+
 @pytest.mark.parametrize(
     ("value", "complaint"),
     [
         (object(), "object has no form"),
         ({1, 2}, "set has no form"),
         (2**63, "does not fit"),
-        (float("nan"), "nan has no form"),
+        (float("nan"), "infinite or not a number"),
         (datetime(2026, 1, 1), "time zone"),  # noqa: DTZ001 - the missing zone is the point
         ("x" * 4001, "4000 characters"),
         ("a\x00b", "NUL"),
-        ("\ud800", "surrogates"),
-        ({"a": object()}, "not JSON serializable"),
-        ([float("inf")], "Out of range"),
+        ("\ud800", "surrogate"),
+        ({"a": object()}, "object has no form inside"),
+        ([float("inf")], "infinite or not a number"),
+        (contains_itself(), "contains itself"),
+        ({(1, 2): 3}, "keys of a dict"),
+        ({"a": [{1, 2}]}, "set has no form inside"),
+        ({"a": datetime(2026, 1, 1)}, "time zone"),  # noqa: DTZ001 - as above
+        ("😀" * 2001, "an emoji counts twice, and this has 4002"),
+        (Typed("x" * 4001, "String"), "4000 characters"),
+        (Typed("x" * 4001, "string"), "4000 characters"),
+        (Typed("\ud800", "Xml"), "surrogate"),
         (File("a"), "content"),
     ],
 )
@@ -147,7 +163,7 @@ def test_the_engines_types_are_read_as_python_values(variable: dict[str, Any], v
     ("kind", "value"), [("Json", "{bad"), ("Date", "today"), ("Bytes", "%"), ("Double", [])]
 )
 def test_a_value_that_is_not_what_its_type_says_is_refused(kind: str, value: Any) -> None:
-    with pytest.raises(VariableError, match=f"'v' is no valid {kind}"):
+    with pytest.raises(VariableError, match=f"'v' cannot be read as {kind}"):
         decode({"v": {"type": kind, "value": value}})
 
 
@@ -182,3 +198,86 @@ def test_a_datetime_comes_back_to_the_millisecond(moment: datetime) -> None:
     back = decode(encode({"v": moment}))["v"]
 
     assert back == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (UUID("12345678-1234-5678-1234-567812345678"), "12345678-1234-5678-1234-567812345678"),
+        (date(2026, 11, 23), "2026-11-23"),
+        (time(17, 4), "17:04:00"),
+        (datetime(2026, 11, 23, 17, 4, tzinfo=UTC), "2026-11-23T17:04:00+00:00"),
+        (Decimal("12.50"), "12.50"),
+        (Colour.RED, "red"),
+        (Level.HIGH, 3),
+        (MappingProxyType({"b": 1}), {"b": 1}),
+    ],
+)
+def test_inside_a_dict_each_type_has_one_form(value: Any, written: Any) -> None:
+    encoded = encode({"v": {"a": [value]}})["v"]
+
+    assert encoded["type"] == "Json"
+    assert json.loads(encoded["value"]) == {"a": [written]}
+
+
+def test_a_decimal_keeps_its_digits() -> None:
+    assert encode({"v": Decimal("12.50")}) == {"v": {"value": "12.50", "type": "String"}}
+
+
+@pytest.mark.parametrize("text", ["😀" * 2000, "x" * 4000, "é" * 4000])
+def test_the_longest_text_is_a_string(text: str) -> None:
+    assert encode({"v": text})["v"]["value"] == text
+
+
+def test_a_files_encoding_goes_both_ways() -> None:
+    info = {"filename": "a.txt", "mimeType": "text/plain", "encoding": "UTF-8"}
+    file = File("a.txt", b"x", "text/plain", "UTF-8")
+
+    assert encode({"v": file})["v"]["valueInfo"] == info
+    assert decode({"v": {"type": "File", "valueInfo": info}}) == {
+        "v": File("a.txt", None, "text/plain", "UTF-8")
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("Date", "zoe@example.com"),
+        ("Date", "+10000-01-01T00:00:00.000+0000"),
+        ("Json", "[" * 100_000),
+        ("Json", '{"zoe": '),
+        ("Bytes", "zoe@example.com"),
+        ("Double", "zoe"),
+        ("Object", None),
+        (["a"], 1),
+    ],
+)
+def test_a_value_in_no_form_is_an_error_without_the_value_or_is_left_as_it_is(kind: Any, value: Any) -> None:
+    with contextlib.suppress(VariableError):
+        decode({"v": {"type": kind, "value": value}})
+        return
+    with pytest.raises(VariableError, match="'v'") as caught:
+        decode({"v": {"type": kind, "value": value}})
+    assert "zoe" not in str(caught.value)
+
+
+def untyped(kind: Any) -> Any:
+    """Return a class without its types: wrong arguments are the point."""
+    return kind
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: untyped(File)(None),
+        lambda: untyped(File)("a", "text"),
+        lambda: untyped(File)("a", b"", ""),
+        lambda: untyped(File)("a", b"", encoding=""),
+        lambda: untyped(Typed)(1, ""),
+        lambda: untyped(Typed)(1, None),
+        lambda: untyped(Typed)(1, "Long", ["a"]),
+    ],
+)
+def test_values_are_checked_where_they_are_made(make: Any) -> None:
+    with pytest.raises(ValueError, match=" must "):
+        make()

@@ -1,5 +1,7 @@
 """A whole worker with an engine in memory."""
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,9 @@ import pytest
 import urllib3
 from external_tasks import (
     BusinessError,
+    CredentialsUnavailable,
     EngineUnreachable,
+    ExternalTask,
     ExternalTasksError,
     RegistrationError,
     RetryPolicy,
@@ -18,6 +22,7 @@ from external_tasks import (
     TransientError,
     Worker,
 )
+from external_tasks.runtime.heartbeat import Heartbeat
 from external_tasks.testing import FakeEngine
 from prometheus_client import CollectorRegistry
 from support.fixtures import NewWorker
@@ -97,20 +102,20 @@ def test_failures_are_tried_again_until_they_succeed(engine: FakeEngine, workers
 
 
 def test_used_up_retries_end_as_each_topic_says(engine: FakeEngine, workers: NewWorker) -> None:
-    worker = workers(exhausted="bpmn_error")
+    worker = workers(on_retries_exhausted="bpmn_error")
 
     def fail() -> None:
         raise RuntimeError("room service is down")
 
     worker.task("forward")(fail)
-    worker.task("undo", exhausted="incident")(fail)
+    worker.task("undo", on_retries_exhausted="incident")(fail)
     forward, undo = engine.add_task("forward"), engine.add_task("undo")
     worker.start()
 
     assert engine.wait_until(lambda: forward.state == "bpmn_error" and undo.has_incident)
     assert (forward.error_code, forward.error_message) == (
         "TASK_ERROR",
-        "RuntimeError: room service is down",
+        f"RuntimeError in fail (test_worker.py, line {fail.__code__.co_firstlineno + 1})",
     )
     assert len(undo.fetched_by) == 3
 
@@ -140,10 +145,10 @@ def test_a_result_that_cannot_be_sent_is_a_failure(engine: FakeEngine, workers: 
 
 
 def test_a_long_task_keeps_its_lock(engine: FakeEngine, workers: NewWorker) -> None:
-    first, second = workers(lock_seconds=0.2), workers(lock_seconds=0.2)
+    first, second = workers(lock_seconds=2), workers(lock_seconds=2)
 
-    def handle(task: Task) -> None:
-        task.wait(0.8)
+    def handle() -> None:
+        engine.wait_until(lambda: engine.calls["extend_lock"] >= 3)
 
     first.task("topic")(handle)
     second.task("topic")(handle)
@@ -291,9 +296,36 @@ def test_every_worker_has_an_id_of_its_own(engine: FakeEngine) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [{"slots": 0}, {"poll_seconds": 0}, {"poll_seconds": 1801}, {"lock_seconds": 0}, {"drain_seconds": -1}],
+    [
+        {"slots": 0},
+        {"slots": 2.5},
+        {"slots": "8"},
+        {"slots": True},
+        {"async_slots": 0},
+        {"async_slots": "200"},
+        {"poll_seconds": 0},
+        {"poll_seconds": 1801},
+        {"poll_seconds": float("nan")},
+        {"lock_seconds": 0},
+        {"lock_seconds": 0.0001},
+        {"lock_seconds": float("inf")},
+        {"lock_seconds": "60"},
+        {"drain_seconds": -1},
+        {"drain_seconds": None},
+        {"name": ""},
+        {"retry": 3},
+        {"on_retries_exhausted": "incidents"},
+        {"middleware": print},
+        {"middleware": "trace"},
+        {"middleware": [None]},
+        {"use_priority": "false"},
+        {"full_tracebacks": 1},
+        {"health_port": "8090"},
+        {"health_port": -1},
+        {"health_host": None},
+    ],
 )
-def test_settings_that_make_no_sense_are_refused(engine: FakeEngine, setting: dict[str, Any]) -> None:
+def test_settings_that_cannot_be_used_are_refused(engine: FakeEngine, setting: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Worker(engine, **setting)
 
@@ -301,13 +333,13 @@ def test_settings_that_make_no_sense_are_refused(engine: FakeEngine, setting: di
 def test_each_task_is_logged_in_one_line_without_its_variables(
     engine: FakeEngine, workers: NewWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "external_tasks.runner")
+    caplog.set_level("INFO", "external_tasks.runtime.runner")
     worker = workers(retry=RetryPolicy(retries=0))
 
     @worker.task("topic")
     def handle(email: str) -> dict[str, str]:
         if email == "bad":
-            raise ValueError("broken")
+            raise ValueError(good.variables["email"])
         return {"seen": email}
 
     good = engine.add_task("topic", {"email": "secret@b.c"}, business_key="R1")
@@ -326,9 +358,10 @@ def test_each_task_is_logged_in_one_line_without_its_variables(
     }
     assert fields["process_instance_id"] == good.process_instance_id
     assert fields["seconds"] >= 0
-    assert lines["incident"].getMessage() == "task incident: ValueError: broken"
-    assert lines["incident"].exc_info is not None
-    assert "secret" not in caplog.text
+    place = f"handle (test_worker.py, line {handle.__code__.co_firstlineno + 3})"
+    assert lines["incident"].getMessage() == f"task incident: ValueError in {place}"
+    assert lines["incident"].__dict__["traceback"].endswith("ValueError\n")
+    assert "secret" not in caplog.text + str([record.__dict__ for record in caplog.records])
 
 
 def test_probes_follow_the_workers_life(engine: FakeEngine, workers: NewWorker) -> None:
@@ -350,8 +383,8 @@ def test_probes_follow_the_workers_life(engine: FakeEngine, workers: NewWorker) 
 
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
-    assert worker._machinery is not None
-    assert worker._machinery._stop.wait(5)
+    assert worker._runtime is not None
+    assert worker._runtime._stop.wait(5)
     assert [probe("/livez"), probe("/readyz")] == [200, 503]
     release.set()
     stopping.join(10)
@@ -371,22 +404,22 @@ def test_a_cordoned_worker_ends_what_it_has_takes_no_more_and_then_says_so(
 
     first = engine.add_task("topic")
     worker.start()
-    machinery = worker._machinery
-    assert machinery is not None
+    runtime = worker._runtime
+    assert runtime is not None
     assert started.wait(5)
     file.write_text("2999-01-01T00:00:00Z")
-    assert engine.wait_until(lambda: machinery._fetcher.resting)
+    assert engine.wait_until(lambda: runtime.lanes[0]._poll_loop.resting)
     second = engine.add_task("topic")
-    assert machinery.why_not_ready() == ""  # a pod at work has to stay ready: those that are not go first
+    assert runtime.why_not_ready() == ""  # a pod at work has to stay ready: those that are not go first
 
     release.set()
-    assert engine.wait_until(lambda: machinery.why_not_ready() == "cordoned, and nothing is at work")
-    assert machinery.why_not_alive() == ""
+    assert engine.wait_until(lambda: runtime.why_not_ready() == "cordoned, and no task is running")
+    assert runtime.why_not_alive() == ""
     assert [first.state, second.state] == ["completed", "open"]
 
     file.write_text("")
     assert engine.wait_until(lambda: second.state == "completed")
-    assert machinery.why_not_ready() == ""
+    assert runtime.why_not_ready() == ""
 
 
 def test_an_engine_that_was_never_reached_is_not_ready_but_alive(
@@ -396,28 +429,292 @@ def test_an_engine_that_was_never_reached_is_not_ready_but_alive(
     worker = workers(health_port=0)
     worker.task("topic")(lambda: None)
     worker.start()
-    machinery = worker._machinery
-    assert machinery is not None
+    runtime = worker._runtime
+    assert runtime is not None
     assert engine.wait_until(lambda: engine.calls["fetch_and_lock"] > 1)
 
-    assert machinery.why_not_ready() == "engine not reached yet"
-    assert machinery.why_not_alive() == ""
+    assert runtime.why_not_ready() == "engine not reached yet"
+    assert runtime.why_not_alive() == ""
 
 
-def test_a_stalled_loop_and_a_dead_thread_are_not_alive(engine: FakeEngine, workers: NewWorker) -> None:
+@pytest.mark.parametrize("loop", ["fetch", "fetch-retries", "lock-renewer"])
+def test_each_loop_that_stalls_is_noticed(engine: FakeEngine, workers: NewWorker, loop: str) -> None:
     worker = workers()
     worker.task("topic")(lambda: None)
     worker.start()
-    machinery = worker._machinery
-    assert machinery is not None
-    machinery._fetcher._monotonic = lambda: 10**9
-    assert "stalled" in machinery.why_not_alive()
+    runtime = worker._runtime
+    assert runtime is not None
+    assert runtime.why_not_alive() == ""
 
+    runtime.lanes[0]._loops[loop] = Heartbeat(iter([0.0, 10**9, 10**9]).__next__)
+
+    assert runtime.why_not_alive() == f"loop {loop} stalled for 1000000000 s"
+
+
+def test_a_thread_that_has_ended_is_noticed(engine: FakeEngine, workers: NewWorker) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    worker.start()
+    runtime = worker._runtime
+    assert runtime is not None
     ended = threading.Thread(name="fetch-extra")
     ended.start()
     ended.join(5)
-    machinery._fetch_threads.append(ended)
-    assert machinery.why_not_alive() == "thread fetch-extra has ended"
+    runtime.lanes[0]._threads.append(ended)
+
+    assert runtime.why_not_alive() == "thread fetch-extra has ended"
+
+
+def test_a_task_in_a_suspended_process_pauses_and_is_done_when_that_goes_on(
+    engine: FakeEngine, workers: NewWorker
+) -> None:
+    """The engine gives it out again and again, as the task itself is not suspended."""
+    worker, runs = workers(lock_seconds=30), []
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        runs.append(task.retries)
+
+    task = engine.add_task("topic")
+    engine.suspend_caller(task.id)
+    worker.start()
+    assert engine.wait_until(lambda: counted(worker, "topic", "suspended") == 2, 10)
+    assert task.worker_id == worker.id
+    assert len(runs) == 2
+
+    engine.suspend_caller(task.id, suspended=False)
+
+    assert engine.wait_until(lambda: task.state == "completed", 20)
+    assert runs == [None] * 3
+
+
+def test_a_stop_in_a_handler_lets_its_own_task_end(engine: FakeEngine, workers: NewWorker) -> None:
+    worker, answers = workers(), []
+
+    @worker.task("topic")
+    def handle() -> dict[str, bool]:
+        answers.append(worker.stop())
+        return {"done": True}
+
+    task = engine.add_task("topic")
+    worker.run()
+
+    assert answers == [False]
+    assert task.results == {"done": True}
+    assert worker.stop()
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_token_that_cannot_be_had_for_a_while_is_an_outage(
+    engine: FakeEngine,
+    workers: NewWorker,
+    once: bool,  # noqa: FBT001 - the parameter
+) -> None:
+    worker, runs = workers(lock_seconds=0.3), []
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        runs.append(1)
+        for verb in ("extend_lock", "complete"):
+            engine.fail_next(verb, CredentialsUnavailable("identity provider unreachable"), times=2)
+        task.wait(0.5)
+
+    task = engine.add_task("topic")
+    if once:
+        worker.run(once=True)
+    else:
+        worker.start()
+
+    assert engine.wait_until(lambda: task.state == "completed", 20)
+    assert runs == [1]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("of a client of the user's"), CredentialsUnavailable("no token")]
+)
+def test_once_raises_whatever_a_fetch_raises(
+    engine: FakeEngine, workers: NewWorker, error: Exception
+) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    engine.fail_next("fetch_and_lock", error)  # type: ignore[arg-type]  # any error may come up
+
+    with pytest.raises(type(error)):
+        worker.run(once=True)
+
+
+class OddEngine(FakeEngine):
+    """Gives out, once, a task of a topic that nobody asked for."""
+
+    odd = True
+
+    def fetch_and_lock(self, worker_id: str, *args: Any, **options: Any) -> list[ExternalTask]:
+        if self.odd:
+            self.odd = False
+            return [ExternalTask("odd", "another", worker_id, {})]
+        return super().fetch_and_lock(worker_id, *args, **options)
+
+
+def test_a_topic_that_nobody_asked_for_costs_no_slot() -> None:
+    engine = OddEngine()
+    worker = Worker(engine, slots=1, poll_seconds=0.2)
+    worker.task("topic")(lambda: None)
+    worker.start()
+    task = engine.add_task("topic")
+
+    assert engine.wait_until(lambda: task.state == "completed")
+    worker.stop()
+    assert not engine.odd
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["120", "soon", float("nan"), float("inf"), True, object()],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_that_cannot_be_used_is_refused_where_it_is_made(
+    engine: FakeEngine, workers: NewWorker, value: Any
+) -> None:
+    worker = workers(retry=RetryPolicy(retries=0))
+
+    @worker.task("topic")
+    def handle() -> None:
+        raise TransientError("busy", retry_after=value)
+
+    task = engine.add_task("topic")
+    worker.run(once=True)
+
+    assert task.has_incident
+    assert (task.error_message or "").startswith("ValueError in number (checks.py")
+
+
+class BrokenError(BusinessError):
+    """An exception of which nothing works."""
+
+    def __init__(self) -> None:
+        """Set nothing."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class WithoutTextError(Exception):
+    """An exception whose text fails."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("error", [BrokenError(), WithoutTextError(), TransientError("x")])
+def test_judging_an_exception_never_fails(engine: FakeEngine, workers: NewWorker, error: Exception) -> None:
+    worker = workers(retry=RetryPolicy(retries=0))
+    if isinstance(error, TransientError):
+        error.retry_after = "soon"  # type: ignore[assignment]  # set by force
+
+    @worker.task("topic")
+    def handle() -> None:
+        raise error
+
+    task = engine.add_task("topic")
+    worker.run(once=True)
+
+    assert task.has_incident
+    assert counted(worker, "topic", "incident") == 1
+
+
+def test_a_handler_that_comes_too_late_is_refused(engine: FakeEngine, workers: NewWorker) -> None:
+    worker = workers()
+    worker.task("topic")(lambda: None)
+    worker.start()
+
+    with pytest.raises(RegistrationError, match="'late' comes too late"):
+        worker.task("late")(lambda: None)
+
+
+def test_two_workers_may_share_a_registry(engine: FakeEngine) -> None:
+    registry = CollectorRegistry()
+    workers = [Worker(engine, registry=registry, slots=slots, drain_seconds=0) for slots in (2, 3)]
+    for number, worker in enumerate(workers):
+        worker.task(f"topic-{number}")(lambda: None)
+        worker.start()
+
+    def slots() -> float | None:
+        return registry.get_sample_value("external_task_worker_slots")
+
+    assert slots() == 5
+    workers[0].stop()
+    assert slots() == 3
+    workers[1].stop()
+
+
+class CountingEngine(FakeEngine):
+    """Counts the connections that are reserved."""
+
+    reserved = 0
+
+    def reserve_connections(self, count: int) -> None:
+        self.reserved += count
+
+    def release_connections(self, count: int) -> None:
+        self.reserved -= count
+
+
+def test_connections_are_reserved_by_the_sum_and_given_back() -> None:
+    engine = CountingEngine()
+    workers = [Worker(engine, slots=1, poll_seconds=0.2) for _ in range(20)]
+    for worker in workers:
+        worker.task("topic")(lambda: None)
+        worker.start()
+
+    assert engine.reserved >= 20 * 3
+    for worker in workers:
+        worker.stop()
+    assert engine.reserved == 0
+
+
+def test_a_forked_child_does_not_stop_the_parents_worker(engine: FakeEngine, workers: NewWorker) -> None:
+    worker, release = workers(), threading.Event()
+    worker.task("topic")(lambda: release.wait(10) and None)
+    task = engine.add_task("topic")
+    worker.start()
+    assert engine.wait_until(lambda: task.worker_id == worker.id)
+    child = os.fork()
+    if child == 0:
+        os._exit(int(worker.stop()))
+
+    assert os.waitpid(child, 0)[1] == 0
+    release.set()
+    assert engine.wait_until(lambda: task.state == "completed")
+
+
+def test_a_health_port_that_is_taken_leaves_nothing_behind() -> None:
+    engine = CountingEngine()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        worker = Worker(engine, health_port=port, health_host="127.0.0.1", drain_seconds=0)
+        worker.task("topic")(lambda: None)
+        with pytest.raises(OSError, match="in use"):
+            worker.start()
+    worker.stop()
+
+    assert engine.reserved == 0
+
+
+def test_a_worker_that_was_made_before_a_fork_has_an_id_of_its_own_in_the_child(engine: FakeEngine) -> None:
+    worker = Worker(engine, name="pod-1")
+    ours = worker.id
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, worker.id.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reading, 100).decode()
+    os.close(reading)
+    os.close(writing)
+
+    assert theirs.startswith("pod-1:")
+    assert theirs != ours == worker.id
 
 
 def test_metrics_may_live_in_a_registry_of_the_users(engine: FakeEngine) -> None:

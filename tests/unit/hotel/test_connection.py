@@ -3,13 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hotel.connection import connect_engine, connect_services
 from hotel.errors import InvalidInput, Unreachable
+from hotel.names import EngineKind, Role, Service
+from hotel.ports import Ports
+from hotel.processes import ProcessRecord, identity_of
+from hotel.reservations.connection import connect_engine, connect_services
 from hotel.settings import HotelSettings
 from hotel.stack.credentials import Credentials
-from hotel.stack.names import EngineKind, Role, Service
-from hotel.stack.ports import Ports
-from hotel.stack.process import ProcessRecord, identity_of
 from hotel.stack.state import StackState
 from support.http_stub import Answer, http_stub
 
@@ -122,3 +122,42 @@ def test_an_engine_elsewhere_does_not_go_with_local_services(tmp_path: Path) -> 
 
     with pytest.raises(InvalidInput, match="HOTEL_BOOKING_URL"):
         connect_services(HotelSettings(home=tmp_path, engine_url="http://engine.example.com/engine-rest"))
+
+
+def test_a_token_of_an_identity_provider_is_fetched() -> None:
+    with http_stub() as provider:
+        provider.answer(Answer(200, {"access_token": "t1", "token_type": "Bearer", "expires_in": 60}))
+        settings = HotelSettings(
+            engine_oauth2_token_url=provider.url,
+            engine_oauth2_client_id="me",
+            engine_oauth2_client_secret="hidden",
+            engine_oauth2_scope="reservations",
+        )
+
+        assert authorization(settings) == "Bearer t1"
+
+    assert b"scope=reservations" in provider.requests[0].body
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"engine_oauth2_token_url": "https://login/token"}, "needs HOTEL_ENGINE_OAUTH2_CLIENT_ID"),
+        (
+            {
+                "engine_oauth2_token_url": "login",
+                "engine_oauth2_client_id": "me",
+                "engine_oauth2_client_secret": "hidden",
+            },
+            "HOTEL_ENGINE_OAUTH2_…: token_url",
+        ),
+        ({"engine_key_file": "key.pem"}, "HOTEL_ENGINE_KEY_FILE needs HOTEL_ENGINE_CERTIFICATE_FILE"),
+        ({"engine_certificate_file": "/no/such.pem"}, "cert_file"),
+        ({"engine_proxy": "proxy"}, "proxy"),
+    ],
+)
+def test_what_cannot_be_used_for_an_engine_is_told(settings: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidInput, match=problem) as raised:
+        connect_engine(HotelSettings(engine_url="http://engine.example.com/engine-rest", **settings))
+
+    assert "hidden" not in str(raised.value)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 from hotel.errors import InvalidInput
+from hotel.names import Service
 from hotel.stack.databases import PostgreSQLServer, service_database_urls
-from hotel.stack.names import Service
 
 
 def test_every_part_has_its_own_database() -> None:

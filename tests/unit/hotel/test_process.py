@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hotel import processes
 from hotel.errors import StackError
-from hotel.stack import process
-from hotel.stack.process import Command, ProcessRecord, identity_of
+from hotel.processes import Command, ProcessRecord, identity_of
 
 _IGNORE_TERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True)"
 _FOREVER = "\nwhile True: time.sleep(60)"
@@ -23,13 +23,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., ProcessRecord]]:
 
     def start(code: str, *, grace_seconds: float = 5, **environment: str | None) -> ProcessRecord:
         command = Command(f"part-{len(records)}", [sys.executable, "-c", code], environment, grace_seconds)
-        record = process.start(command, folder=tmp_path, logs=tmp_path, tied=False)
+        record = processes.start(command, folder=tmp_path, logs=tmp_path, die_with_parent=False)
         records.append(record)
         return record
 
     yield start
     for record in records:
-        process.kill(record)
+        processes.kill(record)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
@@ -50,7 +50,7 @@ def test_a_program_that_does_not_exist_is_a_clear_error(tmp_path: Path) -> None:
     command = Command("engine", ["/no/such/java"], {}, 1)
 
     with pytest.raises(StackError, match=r"engine cannot be started: .*No such file"):
-        process.start(command, folder=tmp_path, logs=tmp_path, tied=False)
+        processes.start(command, folder=tmp_path, logs=tmp_path, die_with_parent=False)
 
 
 def test_the_environment_is_the_callers_with_changes(
@@ -73,7 +73,7 @@ def test_stop_lets_a_process_end_by_itself(start: Callable[..., ProcessRecord]) 
     )
     wait_until(lambda: "on" in record.log_tail())
 
-    process.stop([record])
+    processes.stop([record])
 
     assert not record.is_running()
     assert "cleaned up" in record.log_tail()
@@ -83,7 +83,7 @@ def test_stop_kills_what_does_not_end_within_its_grace(start: Callable[..., Proc
     record = start(_IGNORE_TERM + _FOREVER, grace_seconds=0.2)
     wait_until(lambda: "on" in record.log_tail())
 
-    process.stop([record])
+    processes.stop([record])
 
     assert not record.is_running()
 
@@ -97,7 +97,7 @@ def test_kill_takes_the_children_along(start: Callable[..., ProcessRecord]) -> N
     wait_until(lambda: ";" in record.log_tail())
     child = int(record.log_tail().partition("child=")[2].partition(";")[0])
 
-    process.kill(record)
+    processes.kill(record)
 
     wait_until(lambda: identity_of(child) is None)
 
@@ -109,8 +109,8 @@ def test_a_foreign_process_with_a_remembered_pid_is_left_alone(tmp_path: Path) -
         )
 
         assert not stale.is_running()
-        process.stop([stale])
-        process.kill(stale)
+        processes.stop([stale])
+        processes.kill(stale)
 
         assert foreign.poll() is None
         foreign.kill()
@@ -126,12 +126,12 @@ def test_a_zombie_does_not_run(tmp_path: Path) -> None:
         wait_until(lambda: identity_of(child.pid) is None)
 
 
-def test_a_tied_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+def test_a_process_that_dies_with_its_parent_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom hotel.stack import process\n"
-        "command = process.Command('tied', [sys.executable, '-c', 'import time; time.sleep(60)'], {}, 1)\n"
+        "import sys, time\nfrom pathlib import Path\nfrom hotel import processes\n"
+        "command = processes.Command('part', [sys.executable, '-c', 'import time; time.sleep(60)'], {}, 1)\n"
         f"folder = Path({str(tmp_path)!r})\n"
-        "record = process.start(command, folder=folder, logs=folder, tied=True)\n"
+        "record = processes.start(command, folder=folder, logs=folder, die_with_parent=True)\n"
         "print(record.model_dump_json(), flush=True)" + _FOREVER
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:

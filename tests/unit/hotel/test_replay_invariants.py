@@ -5,7 +5,7 @@ import pytest
 from hotel.replay.invariants import count_violations
 from hotel.replay.player import Outcome
 from hotel.replay.records import Booking, Records, Stay, TableReservation
-from hotel.states import ReservationState
+from hotel.reservations.states import ReservationState
 
 DAY = date(2027, 6, 1)
 STAY = Stay("r-1", "101", DAY, date(2027, 6, 4), active=True)

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hotel.client import HotelReservationClient
 from hotel.errors import HotelError, WaitTimeout
 from hotel.replay.player import Outcome, Player, play_all
 from hotel.replay.rows import BookingRow
-from hotel.reports import ReservationResult
-from hotel.states import ReservationState
+from hotel.reservations.client import HotelReservationClient
+from hotel.reservations.reports import ReservationResult
+from hotel.reservations.states import ReservationState
 
 
 def row(line: int = 2, **changes: Any) -> BookingRow:

@@ -125,7 +125,9 @@ def test_a_packed_file_reads_as_it_was(tmp_path: Path) -> None:
     assert BookingFile.read(packed) == BookingFile.read(plain)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"cut short" * 100)[:-12]])
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b"cut short" * 100)[:-12]], ids=["no gzip", "cut short"]
+)
 def test_a_packed_file_that_is_spoilt_is_a_clear_error(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "bookings.csv.gz"
     file.write_bytes(content)

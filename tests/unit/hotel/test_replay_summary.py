@@ -2,7 +2,7 @@ import pytest
 from hotel.replay.player import Outcome
 from hotel.replay.rows import BrokenRow
 from hotel.replay.summary import Summary
-from hotel.states import ReservationState
+from hotel.reservations.states import ReservationState
 
 
 def summary(*outcomes: Outcome, violations: int = 0) -> Summary:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from hotel.errors import InvalidReservation
-from hotel.reservation import Reservation, new_reference
+from hotel.reservations.reservation import Reservation, new_reference
 
 FIELDS: dict[str, Any] = {
     "first_name": "Jean",

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from external_tasks.auth import BasicAuth
-from external_tasks.engine import EngineClient
+from external_tasks.engine.auth import BasicAuth
+from external_tasks.engine.client import EngineClient
 from hotel.errors import EngineFailure, ExitCode, HotelError, Refused, Unreachable
-from hotel.reservation import Reservation
-from hotel.reservation_engine import ReservationEngine
+from hotel.reservations.engine import ReservationEngine
+from hotel.reservations.reservation import Reservation
 from support.http_stub import Answer, HttpStub, http_stub
 
 CONFLICT = Answer(500, {"type": "OptimisticLockingException", "message": "met another", "code": 1})

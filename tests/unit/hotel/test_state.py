@@ -3,12 +3,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from hotel.errors import StackError
+from hotel.errors import AlreadyRunning, StackError
+from hotel.names import EngineKind, Role
+from hotel.ports import Ports
+from hotel.processes import ProcessRecord, identity_of
 from hotel.stack.credentials import Credentials
-from hotel.stack.names import EngineKind, Role
-from hotel.stack.ports import Ports
-from hotel.stack.process import ProcessRecord, identity_of
-from hotel.stack.state import StackState, locked
+from hotel.stack.home import locked
+from hotel.stack.local import StackOptions
+from hotel.stack.state import StackState
+from hotel.stack.up import Plan, bring_up
 
 
 def new_state(**changes: object) -> StackState:
@@ -53,6 +56,22 @@ def test_only_processes_that_run_count_as_running(tmp_path: Path) -> None:
         crashed = alive.model_copy(update={"name": "room", "identity": "before the crash"})
 
         assert new_state(processes=(alive, crashed)).running() == [alive]
+        child.kill()
+
+
+def test_a_stack_of_which_parts_have_ended_is_told_with_the_remedy(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as child:
+        alive = ProcessRecord(
+            name="engine", pid=child.pid, identity=identity_of(child.pid) or "", log=tmp_path, grace_seconds=1
+        )
+        crashed = alive.model_copy(update={"name": "worker-1", "identity": "before the crash"})
+        new_state(processes=(alive, crashed)).save(tmp_path)
+        plan = Plan(tmp_path, Ports.free(), EngineKind.OPERATON)
+
+        with pytest.raises(
+            AlreadyRunning, match=r"\(engine\).*ended \(worker-1, see .*worker-1.log\): `hotel down`"
+        ):
+            bring_up(plan, StackOptions(jar=tmp_path), print)
         child.kill()
 
 

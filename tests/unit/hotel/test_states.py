@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hotel.states import Instance, ReservationState, Reserved
+from hotel.reservations.states import Instance, ReservationState, Reserved
 
 BEGAN = datetime(2027, 1, 1, tzinfo=UTC)
 

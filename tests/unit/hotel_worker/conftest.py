@@ -1,13 +1,13 @@
 """The worker's services, played by one stub."""
 
-import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from external_tasks.outcomes import Outcome
+from external_tasks.handlers.outcomes import Outcome
 from external_tasks.testing import run_task
+from hotel.ports import free_port
 from hotel_worker.services import Services
 from hotel_worker.settings import WorkerSettings
 from hotel_worker.topics import EXHAUSTED, HANDLERS
@@ -48,15 +48,13 @@ def run(services: Services) -> Callable[..., Outcome]:
             task_id="task-1",
             business_key="R-1",
             retries=retries,
-            exhausted=EXHAUSTED[topic],
+            on_retries_exhausted=EXHAUSTED[topic],
         )
 
     return run_topic
 
 
-@pytest.fixture
-def free_port() -> int:
+@pytest.fixture(name="free_port")
+def a_free_port() -> int:
     """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    return free_port()

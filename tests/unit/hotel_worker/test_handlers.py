@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from external_tasks.outcomes import BpmnError, Complete, Failure, Outcome
+from external_tasks.handlers.outcomes import BpmnError, Complete, Failure, Outcome
 from hotel_worker.handlers.room import choose
 from hotel_worker.services.room import Room
 from support.stub_service import Answer, StubService
@@ -248,7 +248,7 @@ class TestForwardTasks:
         outcome = run(topic, **variables)
         assert isinstance(outcome, BpmnError)
         assert outcome.code == "TASK_ERROR"
-        assert "422 (VALIDATION_FAILED; guests: no)" in outcome.message
+        assert "422 (VALIDATION_FAILED; guests)" in outcome.message
 
     def test_service_that_is_away_is_tried_again_and_then_fails_the_task(
         self, run: Run, stub: StubService, topic: str, variables: dict[str, object], call: str
@@ -268,3 +268,16 @@ class TestForwardTasks:
         assert isinstance(outcome, BpmnError)
         assert first in outcome.message
         assert stub.requests == [], f"{call} must not be called"
+
+
+def test_a_service_that_is_down_shows_no_value_of_the_guest(run: Run, stub: StubService) -> None:
+    stub.close()
+    for topic, variables in (
+        ("search-client", {"email": "zoe@example.com"}),
+        ("create-client", {"first_name": "Zoe", "last_name": "Doe", "email": "zoe@example.com"}),
+    ):
+        outcome = run(topic, **variables)
+
+        assert isinstance(outcome, Failure)
+        assert outcome.details == ""
+        assert "zoe" not in outcome.message.lower()

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 from external_tasks import BasicAuth, BearerAuth
-from external_tasks.registry import Defaults
+from external_tasks.handlers.router import Defaults
 from hotel_worker.settings import SettingsError, WorkerSettings, read_settings
 from hotel_worker.topics import HANDLERS
 from hotel_worker.wiring import create_worker, engine_auth
+from support.http_stub import Answer, http_stub
 
 
 @pytest.fixture(autouse=True)
@@ -52,12 +53,36 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.worker_exhausted == {"block-room": "incident", "release-room": "bpmn_error"}
     assert settings.service_token is None, "empty is as good as not set"
     assert isinstance(engine_auth(settings), BasicAuth)
-    assert "secret" not in repr(settings)
+    assert "secret" not in repr(settings).replace("client_secret", "")
 
 
 def test_token_is_an_alternative_to_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENGINE_TOKEN", "secret")
     assert isinstance(engine_auth(read_settings()), BearerAuth)
+
+
+OAUTH2 = {
+    "ENGINE_OAUTH2_TOKEN_URL": "https://login.example.com/token",
+    "ENGINE_OAUTH2_CLIENT_ID": "worker",
+    "ENGINE_OAUTH2_CLIENT_SECRET": "secret",
+}
+
+
+def test_a_token_of_an_identity_provider_is_another_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_stub() as provider:
+        provider.answers.append(
+            Answer(200, {"access_token": "t1", "token_type": "Bearer", "expires_in": 300})
+        )
+        for name, value in {**OAUTH2, "ENGINE_OAUTH2_TOKEN_URL": f"{provider.url}/token"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("ENGINE_OAUTH2_SCOPE", "tasks")
+        auth = engine_auth(read_settings())
+        assert auth is not None
+        assert auth.authorization() == "Bearer t1"
+
+    (request,) = provider.requests
+    assert b"scope=tasks" in request.body
+    assert request.headers["Authorization"] == BasicAuth("worker", "secret").authorization()
 
 
 @pytest.mark.parametrize(
@@ -83,6 +108,10 @@ def test_token_is_an_alternative_to_a_password(monkeypatch: pytest.MonkeyPatch) 
             {"ENGINE_USER": "w", "ENGINE_PASSWORD": "secret", "ENGINE_TOKEN": "secret"},
             "ENGINE_TOKEN excludes",
         ),
+        ({"ENGINE_OAUTH2_TOKEN_URL": "https://login/token"}, "are set together or not at all"),
+        ({**OAUTH2, "ENGINE_TOKEN": "secret"}, "ENGINE_OAUTH2_TOKEN_URL excludes"),
+        ({**OAUTH2, "ENGINE_OAUTH2_TOKEN_URL": "login"}, "ENGINE_OAUTH2_TOKEN_URL"),
+        ({"ENGINE_KEY_FILE": __file__}, "ENGINE_KEY_FILE needs ENGINE_CERTIFICATE_FILE"),
     ],
 )
 def test_wrong_setting_is_named_and_its_value_is_not_shown(

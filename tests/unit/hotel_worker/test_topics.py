@@ -1,6 +1,6 @@
 import pytest
-from external_tasks.outcomes import BpmnError, Failure
-from external_tasks.registry import Defaults, TopicHandler
+from external_tasks.handlers.outcomes import BpmnError, Failure
+from external_tasks.handlers.router import Defaults, TopicHandler
 from hotel_worker.reservation import Reservation
 from hotel_worker.services import Services
 from hotel_worker.topics import COMPENSATION, HANDLERS, new_router

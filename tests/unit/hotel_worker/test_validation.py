@@ -1,13 +1,16 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from external_tasks import Worker
-from external_tasks.outcomes import BpmnError, Complete, Failure, Outcome
-from external_tasks.testing import FakeEngine
+from external_tasks.handlers.outcomes import BpmnError, Complete, Failure, Outcome
+from external_tasks.testing import FakeEngine, run_task
 from hotel_worker.services import Services
-from hotel_worker.topics import new_router
+from hotel_worker.topics import HANDLERS, new_router
 from support.stub_service import Answer, StubService
 
 Run = Callable[..., Outcome]
@@ -70,6 +73,20 @@ def test_day_of_the_stay_may_be_today_but_not_yesterday(run: Run) -> None:
     outcome = run("validate-input", **yesterday)
     assert isinstance(outcome, BpmnError)
     assert outcome.message == "check_in: must not be in the past"
+
+
+# One of the two is always a day ahead of or behind UTC's, whatever the hour.
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_today_is_the_day_where_the_hotel_is(services: Services, zone: str) -> None:
+    there = replace(services, time_zone=ZoneInfo(zone))
+    today = datetime.now(ZoneInfo(zone)).date()
+
+    for day, expected in [(today, Complete), (today - timedelta(days=1), BpmnError)]:
+        stay = {**VARIABLES, "check_in": str(day), "check_out": str(today + timedelta(days=2))}
+        handler = partial(HANDLERS["validate-input"], there)
+        outcome = run_task(handler, stay, topic="validate-input", business_key="R-1")
+
+        assert isinstance(outcome, expected)
 
 
 def test_room_type_that_the_hotel_does_not_have_is_named(run: Run, stub: StubService) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("charts/*/README.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("charts/*/README.md"), *ROOT.glob("*/README.md")]
+)
 REQUIREMENTS = sorted(ROOT.glob("requirements/*.txt"))
 
 
@@ -74,4 +76,15 @@ def test_getting_an_unknown_tool_says_what_can_be_had() -> None:
     result = subprocess.run([ROOT / ".ci/tools", "cobol"], capture_output=True, text=True, check=False)
 
     assert result.returncode == 2
-    assert "java | postgresql | helm" in result.stderr
+    assert "java | postgresql | helm | syft" in result.stderr
+
+
+# The guides' first programs are run by their own tests; the first page shows the same ones.
+@pytest.mark.parametrize(("language", "guide"), [("python", "worker.md"), ("yaml", "autoscaling.md")])
+def test_the_readme_shows_the_first_program_of_a_guide(language: str, guide: str) -> None:
+    def first(page: Path) -> str:
+        found = re.search(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
+        assert found is not None
+        return found[1]
+
+    assert first(ROOT / "README.md") == first(ROOT / "docs" / guide)

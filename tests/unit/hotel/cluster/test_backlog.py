@@ -1,6 +1,6 @@
-from hotel.backlog import CLUSTER, ENGINE, Backlog
 from hotel.errors import Unreachable
-from hotel.topics import TopicCount
+from hotel.tasks.backlog import CLUSTER, ENGINE, Backlog
+from hotel.tasks.topics import TopicCount
 
 AWAY = Unreachable("the engine is not reachable")
 

@@ -13,7 +13,7 @@ from hotel.cluster.forward import PortForward, forwarded
 from hotel.cluster.kubectl import Kubectl
 from hotel.cluster.release import ServicePort
 from hotel.errors import Refused
-from hotel.stack.process import identity_of
+from hotel.processes import identity_of
 from support.fake_kubectl import FakeKubectl
 from support.http_stub import Answer, HttpStub, http_stub
 from support.waiting import eventually

@@ -4,7 +4,7 @@ import pytest
 from hotel.cluster.kubectl import Kubectl
 from hotel.cluster.release import ServicePort, find_release
 from hotel.errors import ExitCode, HotelError, InvalidInput, MissingInCluster, Refused, Unreachable
-from hotel.stack.names import Role, Service
+from hotel.names import Role, Service
 from support.fake_kubectl import FakeKubectl, external_engine, from_secret, hotel_release
 
 HOTEL = Kubectl(namespace="hotel")

@@ -32,7 +32,7 @@ def test_a_scaler_is_read_with_its_numbers_and_its_decision(cluster: FakeKubectl
         lastPollTime=datetime.now(UTC).isoformat(),
     )
 
-    assert (found.replicas, found.wanted, found.unlocked, found.locked) == (2, 5, 26, 8)
+    assert (found.replicas, found.desired, found.unlocked, found.locked) == (2, 5, 26, 8)
     assert (found.decision, found.target) == ("Scale to 5.", "Deployment/hotel-worker-default")
     assert found.problems == []
 
@@ -62,6 +62,22 @@ def test_a_status_that_nobody_renews_is_a_problem(cluster: FakeKubectl) -> None:
     found = only(cluster, decision="Keep 1.", lastPollTime=written)
 
     assert found.problems == [f"its status is from {written}: does the operator run?"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "age", "stale"), [(5, 20, True), (5, 10, False), (300, 600, False), (300, 1000, True)]
+)
+def test_what_is_stale_depends_on_how_often_the_operator_writes(
+    cluster: FakeKubectl,
+    interval: int,
+    age: int,
+    stale: bool,  # noqa: FBT001
+) -> None:
+    written = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+
+    found = only(cluster, decision="Keep 1.", lastPollTime=written, refreshSeconds=interval)
+
+    assert (found.stale_since is not None) == stale
 
 
 def test_a_scaler_that_no_operator_has_seen_says_so(cluster: FakeKubectl) -> None:

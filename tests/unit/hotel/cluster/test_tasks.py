@@ -139,7 +139,7 @@ def test_in_a_cluster_the_scalers_are_beside_the_topics(
 
     assert ran.code == 0, ran.err
     (found,) = ran.json.pop("scalers")
-    assert (found["name"], found["replicas"], found["wanted"]) == ("hotel-worker-default", 1, 3)
+    assert (found["name"], found["replicas"], found["desired"]) == ("hotel-worker-default", 1, 3)
     assert ran.json["block-room"] == {**NONE, "unlocked": 5, "locked": 2}
     assert ran.json["strange"] == {**NONE, "failed": 1}
     assert ran.json["validate-input"] == NONE

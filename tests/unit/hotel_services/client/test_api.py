@@ -5,7 +5,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-JEAN = {"first_name": "Jean", "last_name": "Valjean", "email": "Jean@Example.com", "phone": "+33 1 23 45"}
+JEAN = {
+    "first_name": "Jean",
+    "last_name": "Valjean",
+    "email": "Jean@Example.com",
+    "phone": "+33 1 23 45 67 89",
+}
 
 
 def create(clients: FlaskClient, key: str | None = None, **changes: Any) -> TestResponse:

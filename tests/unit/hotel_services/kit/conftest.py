@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from hotel_services.kit.app import create_app, open_resources
-from hotel_services.kit.columns import KIT_METADATA
-from hotel_services.kit.database import DatabaseUnavailableError
-from hotel_services.kit.fields import Guests, IsoDate, PersonName, QueryFlag, RequestModel, ViewModel
-from hotel_services.kit.operations import Answer, Api
-from hotel_services.kit.paging import PageQuery
-from hotel_services.kit.problems import NOT_FOUND, Problem, ProblemKind
-from hotel_services.kit.references import reservation_references
-from hotel_services.kit.service import Service
+from hotel_services.kit.database.columns import KIT_METADATA
+from hotel_services.kit.database.transactions import DatabaseUnavailableError
+from hotel_services.kit.database.upserts import insert_into
+from hotel_services.kit.http.fields import IsoDate, QueryFlag, RequestModel, ViewModel
+from hotel_services.kit.http.operations import Answer, Api
+from hotel_services.kit.http.paging import PageQuery
+from hotel_services.kit.http.problems import NOT_FOUND, Problem, ProblemKind
+from hotel_services.kit.http.service import Service
 from hotel_services.kit.settings import ServiceSettings
-from hotel_services.kit.upserts import insert_into
+from hotel_services.shared.guests import Guests, PersonName
+from hotel_services.shared.references import reservation_references
 from sqlalchemy import MetaData, func, select
 from sqlalchemy.orm import Session
 from support.services import sqlite_url

@@ -26,9 +26,10 @@ def test_request_without_the_token_is_refused(
     assert response.get_json(force=True)["code"] == "UNAUTHORIZED"
 
 
-def test_request_with_the_token_is_let_in(open_things: Callable[..., FlaskClient]) -> None:
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer "])
+def test_request_with_the_token_is_let_in(open_things: Callable[..., FlaskClient], scheme: str) -> None:
     things = open_things(service_token=TOKEN)
-    response = things.get("/api/thing/things", headers={"Authorization": f"Bearer {TOKEN}"})
+    response = things.get("/api/thing/things", headers={"Authorization": f"{scheme} {TOKEN}"})
     assert response.status_code == 200
 
 

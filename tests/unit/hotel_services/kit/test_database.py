@@ -4,10 +4,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from hotel_services.kit import faults
-from hotel_services.kit.clock import now
-from hotel_services.kit.database import Database, DatabaseUnavailableError
-from hotel_services.kit.engines import make_engine
+from hotel_services.kit.database import transient_errors
+from hotel_services.kit.database.clock import now
+from hotel_services.kit.database.connections import make_engine
+from hotel_services.kit.database.transactions import Database, DatabaseUnavailableError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -121,16 +121,54 @@ def test_server_that_is_not_there_is_told() -> None:
         (psycopg.errors.ConnectionFailure(), "connection_lost"),
         (psycopg.OperationalError("server closed the connection unexpectedly"), "connection_lost"),
         (psycopg.errors.UndefinedTable(), None),
-        (psycopg.errors.DiskFull(), None),
+        (psycopg.errors.DiskFull(), "disk_full"),
+        (psycopg.errors.OutOfMemory(), "out_of_memory"),
+        (psycopg.errors.ConfigurationLimitExceeded(), "out_of_resources"),
+        (psycopg.errors.ReadOnlySqlTransaction(), "read_only"),
+        (psycopg.errors.CrashShutdown(), "connection_lost"),
+        (psycopg.errors.DatabaseDropped(), "connection_refused"),
+        (psycopg.errors.InvalidPassword(), "connection_refused"),
+        (psycopg.errors.InvalidCatalogName(), "connection_refused"),
+        (psycopg.errors.IoError(), "input_output"),
+        (psycopg.errors.DataCorrupted(), "damaged"),
+        (psycopg.errors.ProtocolViolation(), "connection_lost"),
+        (psycopg.errors.InsufficientPrivilege(), None),
+        (psycopg.errors.UniqueViolation(), None),
         (sqlite3.OperationalError("no such table: x"), None),
     ],
 )
-def test_errors_that_go_away_are_told_from_others(cause: Exception, reason: str | None) -> None:
-    assert faults.transient_reason(OperationalError("SELECT", {}, cause)) == reason
+def test_database_that_cannot_work_is_told_from_our_mistakes(cause: Exception, reason: str | None) -> None:
+    assert transient_errors.transient_reason(OperationalError("SELECT", {}, cause)) == reason
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "spoils"),
+    [
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "busy", False),
+        (sqlite3.SQLITE_LOCKED, "busy", False),
+        (sqlite3.SQLITE_FULL, "disk_full", False),
+        (sqlite3.SQLITE_READONLY_DBMOVED, "read_only", True),
+        (sqlite3.SQLITE_IOERR_WRITE, "input_output", True),
+        (sqlite3.SQLITE_CANTOPEN, "connection_refused", True),
+        (sqlite3.SQLITE_NOMEM, "out_of_memory", False),
+        (sqlite3.SQLITE_CORRUPT, "damaged", True),
+        (sqlite3.SQLITE_NOTADB, "damaged", True),
+        (sqlite3.SQLITE_ERROR, None, False),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, None, False),
+        (sqlite3.SQLITE_MISUSE, None, False),
+    ],
+)
+def test_sqlite_that_cannot_work_is_told_from_our_mistakes(
+    code: int, reason: str | None, *, spoils: bool
+) -> None:
+    cause = sqlite3.OperationalError("made up")
+    cause.sqlite_errorcode = code
+    assert transient_errors.transient_reason(OperationalError("", {}, cause)) == reason
+    assert transient_errors.spoils_connection(cause) is spoils
 
 
 def test_pool_without_a_free_connection_is_worth_another_try() -> None:
-    assert faults.transient_reason(PoolTimeoutError()) == "pool_exhausted"
+    assert transient_errors.transient_reason(PoolTimeoutError()) == "pool_exhausted"
 
 
 def test_busy_sqlite_is_worth_another_try(tmp_path: Path) -> None:
@@ -139,6 +177,6 @@ def test_busy_sqlite_is_worth_another_try(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "x.db", timeout=0)
     with pytest.raises(sqlite3.OperationalError) as caught:
         other.execute("CREATE TABLE t (x)")
-    assert faults.transient_reason(OperationalError("", {}, caught.value)) == "busy"
+    assert transient_errors.transient_reason(OperationalError("", {}, caught.value)) == "busy"
     holder.close()
     other.close()

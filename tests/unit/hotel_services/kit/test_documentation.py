@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.service import Service
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 PAGE = Path(__file__).parents[4] / "docs" / "services.md"
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]+) \|", re.MULTILINE)
 # Defaults that differ from service to service, or that are no value.
-IN_WORDS = {"PORT", "DATABASE_URL", "SERVICE_TOKEN", "SEED_FILE"}
+IN_WORDS = {"PORT", "DATABASE_URL", "SERVICE_TOKEN", "SEED_FILE", "HEALTH_HOST", "HEALTH_PORT"}
 
 
 def told(field: FieldInfo) -> str:

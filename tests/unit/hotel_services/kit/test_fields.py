@@ -1,5 +1,6 @@
 import pytest
-from hotel_services.kit.fields import Guests, RequestModel
+from hotel_services.kit.http.fields import RequestModel
+from hotel_services.shared.guests import Guests
 from pydantic import ValidationError
 
 

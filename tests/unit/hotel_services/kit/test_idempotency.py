@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hotel_services.kit import idempotency
 from hotel_services.kit.app import Resources
-from hotel_services.kit.fields import ViewModel
-from hotel_services.kit.idempotency import idempotency_keys
+from hotel_services.kit.http import idempotency
+from hotel_services.kit.http.fields import ViewModel
+from hotel_services.kit.http.idempotency import idempotency_keys
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -117,7 +117,7 @@ def test_key_that_is_swept_while_it_is_looked_up_counts_as_new(
 
     monkeypatch.setattr(Session, "execute", sweep_first)
     database = resources_of(things).database
-    assert database.write(lambda session: idempotency.claim(session, "k", "the same request")) is None
+    assert database.write(lambda session: idempotency.acquire_key(session, "k", "the same request")) is None
 
 
 def test_answer_about_somebody_can_be_rewritten(things: FlaskClient) -> None:

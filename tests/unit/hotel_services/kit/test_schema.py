@@ -1,13 +1,17 @@
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hotel_services.kit import schema
-from hotel_services.kit.database import Database
-from hotel_services.kit.engines import make_engine
-from hotel_services.kit.operations import Api
-from hotel_services.kit.schema import SchemaError
-from hotel_services.kit.service import Service
+from hotel_services.kit.database import connections
+from hotel_services.kit.database.connections import make_engine
+from hotel_services.kit.database.transactions import Database
+from hotel_services.kit.http.operations import Api
+from hotel_services.kit.http.service import Service
+from hotel_services.kit.migrations import schema
+from hotel_services.kit.migrations.schema import SchemaError
 from hotel_services.kit.settings import ServiceSettings
 from sqlalchemy import MetaData, inspect, text
 from support.services import sqlite_url
@@ -116,3 +120,24 @@ def test_service_keeps_its_revision_in_a_table_of_its_own(
     release(service, "v1", None, "CREATE TABLE guests (name TEXT)")
     schema.migrate(service, database)
     assert inspect(database.engine).get_table_names() == ["guests", "thing_schema_version"]
+
+
+def test_a_migration_waits_longer_for_its_turn_than_a_request_does(
+    service: Service[ServiceSettings], database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "BUSY_MILLISECONDS", 0)
+    release(service, "thing_0001", None, "CREATE TABLE guests (name TEXT)")
+    database.engine.connect().close()
+    with (
+        closing(sqlite3.connect(tmp_path / "service.db", isolation_level=None)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        migrating = pool.submit(schema.migrate, service, database)
+        with pytest.raises(TimeoutError):
+            migrating.result(timeout=0.5)
+
+        other.execute("ROLLBACK")
+
+        migrating.result(timeout=60)
+    assert columns(database) == ["name"]

@@ -1,7 +1,8 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hotel_services.kit.engines import make_engine, parse_url
+from hotel_services.kit.database.connections import make_engine, parse_url
 from hotel_services.kit.seeds import load_seed
 from hotel_services.kit.settings import ServiceSettings, SettingsError, read_settings
 from pydantic import BaseModel, ConfigDict
@@ -30,6 +31,25 @@ def test_wrong_setting_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch, n
     with pytest.raises(SettingsError, match=name) as caught:
         read_settings(ServiceSettings)
     assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "address"),
+    [
+        ({"port": 5001}, ("127.0.0.1", 6001)),
+        ({"port": 5001, "host": "::1"}, ("::1", 6001)),
+        ({"port": 0}, ("127.0.0.1", 0)),
+        ({"port": 5001, "health_port": 0}, ("127.0.0.1", 0)),
+        ({"port": 65000, "health_port": 9000, "health_host": "192.0.2.1"}, ("192.0.2.1", 9000)),
+    ],
+)
+def test_health_has_an_address_of_its_own(chosen: dict[str, Any], address: tuple[str, int]) -> None:
+    assert ServiceSettings(**chosen).health_address == address
+
+
+def test_health_port_that_does_not_exist_is_told() -> None:
+    with pytest.raises(SettingsError, match="Set HEALTH_PORT"):
+        _ = ServiceSettings(port=65_000).health_address
 
 
 def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from hotel_services.kit.app import Resources
-from hotel_services.kit.operations import Api
-from hotel_services.kit.service import Service
+from hotel_services.kit.http.operations import Api
+from hotel_services.kit.http.service import Service
 from hotel_services.kit.settings import ServiceSettings
 from hotel_services.kit.sweeper import Sweeper, sweep_once
 from sqlalchemy import MetaData

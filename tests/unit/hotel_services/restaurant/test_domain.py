@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from hotel_services.restaurant.domain import FloorPlan, Table, Wish, sold_out
+from hotel_services.restaurant.domain import FloorPlan, Table, TableRequest, sold_out
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ def test_nothing_is_offered_to_a_party_that_no_table_seats() -> None:
 
 
 def test_a_party_that_fits_at_a_known_seating_is_not_refused() -> None:
-    assert PLAN.refusal(Wish(DAY, "18:00", 8)) is None
+    assert PLAN.refusal(TableRequest(DAY, "18:00", 8)) is None
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,13 @@ def test_a_party_that_fits_at_a_known_seating_is_not_refused() -> None:
     ],
 )
 def test_a_refusal_says_what_would_do(seating: str, guests: int, reason: str) -> None:
-    assert PLAN.refusal(Wish(DAY, seating, guests)) == reason
+    assert PLAN.refusal(TableRequest(DAY, seating, guests)) == reason
 
 
 def test_a_sold_out_seating_is_named() -> None:
-    assert sold_out(Wish(DAY, "18:00", 3)) == "Every table that seats 3 is taken on 2027-03-31 at 18:00"
+    assert (
+        sold_out(TableRequest(DAY, "18:00", 3)) == "Every table that seats 3 is taken on 2027-03-31 at 18:00"
+    )
 
 
 @given(

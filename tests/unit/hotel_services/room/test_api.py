@@ -106,7 +106,7 @@ class TestAvailability:
             ({"room_type": "x y"}, "room_type"),
         ],
     )
-    def test_impossible_wish_is_refused(self, rooms: FlaskClient, changes: Any, field: str) -> None:
+    def test_impossible_request_is_refused(self, rooms: FlaskClient, changes: Any, field: str) -> None:
         answer = rooms.get("/api/room/availability", query_string={"guests": 1, **ANY_DAY, **changes})
         assert code_of(answer) == (422, "VALIDATION_FAILED")
         assert [error["field"] for error in answer.get_json(force=True)["errors"]] == [field]
@@ -125,7 +125,9 @@ class TestHold:
         assert (second.status_code, second.data) == (200, first.data)
 
     @pytest.mark.parametrize("changes", [{"room_id": "102"}, {"guests": 1}, {"check_out": "2027-03-05"}])
-    def test_other_wish_under_the_same_reference_is_refused(self, rooms: FlaskClient, changes: Any) -> None:
+    def test_other_request_under_the_same_reference_is_refused(
+        self, rooms: FlaskClient, changes: Any
+    ) -> None:
         block(rooms, "R1")
         assert code_of(block(rooms, "R1", **changes)) == (409, "REFERENCE_TAKEN")
 

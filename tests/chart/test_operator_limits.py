@@ -1,0 +1,103 @@
+"""What keeps the operator from doing more than it must: an admission policy, and the engines it may call."""
+
+import kubernetes_validate
+import pytest
+from support.charts import SCALER, ChartRefusedError, Manifest, Render, of_kind, pods_of
+
+KNOWN = ["--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"]
+KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+
+
+def test_a_policy_narrows_what_the_operators_account_may_change_of_pods(render: Render) -> None:
+    policy, binding = of_kind(render(chart=SCALER, options=KNOWN), *KINDS)
+
+    for manifest in (policy, binding):
+        kubernetes_validate.validate(manifest, "1.30", strict=True)
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    (condition,) = policy["spec"]["matchConditions"]
+    (account,) = of_kind(render(chart=SCALER), "ServiceAccount")
+    assert f"'system:serviceaccount:front-desk:{account['metadata']['name']}'" in condition["expression"]
+
+
+def test_it_is_left_out_where_the_cluster_does_not_know_it_or_nobody_wants_it(render: Render) -> None:
+    unwanted = render({"rbac.admissionPolicy.enabled": False}, chart=SCALER, options=KNOWN)
+
+    assert of_kind(render(chart=SCALER), *KINDS) == []
+    assert of_kind(unwanted, *KINDS) == []
+
+
+def test_the_engines_that_are_allowed_reach_the_operator(render: Render) -> None:
+    hosts = ["*.{namespace}.svc", "engine.example.com"]
+
+    assert allowed(render({"allowedEngines": hosts}, chart=SCALER)) == [",".join(hosts)]
+    assert allowed(render(chart=SCALER)) == []
+
+
+def allowed(manifests: list[Manifest]) -> list[str]:
+    (pod,) = pods_of(manifests).values()
+    (container,) = pod["spec"]["containers"]
+    return [each["value"] for each in container["env"] if each["name"] == "OPERATOR_ALLOWED_ENGINES"]
+
+
+def test_the_scale_of_other_kinds_is_granted_as_values_say(render: Render) -> None:
+    values = {"rbac.scaleTargets": [{"apiGroup": "argoproj.io", "resource": "rollouts"}]}
+
+    (role,) = of_kind(render(values, chart=SCALER), "Role")
+    (plain,) = of_kind(render(chart=SCALER), "Role")
+
+    granted = {"apiGroups": ["argoproj.io"], "resources": ["rollouts/scale"], "verbs": ["get", "update"]}
+    assert [rule for rule in role["rules"] if rule not in plain["rules"]] == [granted]
+
+
+def test_other_autoscalers_may_be_changed_only_where_values_say_so(render: Render) -> None:
+    def verbs(values: Manifest) -> list[list[str]]:
+        (role,) = of_kind(render(values, chart=SCALER), "Role")
+        groups = ("autoscaling", "keda.sh")
+        return [rule["verbs"] for rule in role["rules"] if rule["apiGroups"][0] in groups]
+
+    assert verbs({}) == [["list"], ["list"]]
+    assert verbs({"rbac.takeOver": True}) == [["list", "patch"], ["list", "patch"]]
+
+
+def test_pushes_are_off_and_where_on_bear_a_token_of_a_secret(render: Render) -> None:
+    values = {"push.enabled": True, "push.tokenSecret.name": "push"}
+    on, off = render(values, chart=SCALER), render(chart=SCALER)
+
+    (pod,) = pods_of(on).values()
+    (service,) = of_kind(on, "Service")
+    (policy,) = of_kind(on, "NetworkPolicy")
+    assert of_kind(off, "Service") == []
+    assert service["metadata"]["name"].endswith("-push")
+    assert policy["spec"]["ingress"] == [{"ports": [{"port": 8091}], "from": [{"podSelector": {}}]}]
+    (token,) = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "push-token"]
+    assert token["secret"]["secretName"] == "push"
+    for manifest in on:
+        kubernetes_validate.validate(manifest, "1.30", strict=True)
+
+
+def test_pushes_without_a_secret_are_refused_by_a_sentence(render: Render) -> None:
+    with pytest.raises(ChartRefusedError, match=r"push.enabled needs push\.tokenSecret\.name"):
+        render({"push.enabled": True}, chart=SCALER)
+
+
+def test_hotels_engine_pushes_to_its_own_operator(render: Render) -> None:
+    values = {"operator.push.enabled": True, "operator.push.tokenSecret.name": "push"}
+    on, off = render(values), render()
+
+    engine = pods_of(on)["Deployment/hotel-engine"]
+    (container,) = [each for each in engine["spec"]["containers"] if each["name"] == "engine"]
+    env = {each["name"]: each.get("value") for each in container["env"]}
+    (service,) = [each for each in of_kind(on, "Service") if each["metadata"]["name"].endswith("-push")]
+    assert env["ENGINE_PUSH_URL"] == f"http://{service['metadata']['name']}.front-desk.svc:8091/push"
+    (volume,) = [each for each in engine["spec"]["volumes"] if each["name"] == "push-token"]
+    assert volume["secret"]["secretName"] == "push"
+    assert (
+        service["spec"]["selector"].items()
+        <= pods_of(on)["Deployment/hotel-operator"]["metadata"]["labels"].items()
+    )
+    (policy,) = [each for each in of_kind(on, "NetworkPolicy") if each["metadata"]["name"] == "hotel-engine"]
+    reached = [rule for rule in policy["spec"]["egress"] if {"port": 8091} in rule["ports"]]
+    assert reached == [
+        {"to": [{"podSelector": {"matchLabels": service["spec"]["selector"]}}], "ports": [{"port": 8091}]}
+    ]
+    assert "ENGINE_PUSH_URL" not in str(off)

@@ -1,0 +1,120 @@
+"""The engine tells an autoscaler which topics have new tasks, and waits for it never."""
+
+import json
+import time
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from external_task_operator.control.push import Outcome, PushServer
+from external_tasks.engine.client import EngineClient
+from support.http_stub import HttpStub, http_stub
+from support.lone_engine import Launch, LoneEngine
+from support.models import external_task
+from support.waiting import eventually
+
+TOKEN = "0123456789-secret-token"
+ADMIN = {"ENGINE_ADMIN_PASSWORD": "admin-secret"}
+STRANGE = 'say "hi" \\ ä 💡'
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    return file
+
+
+@pytest.fixture
+def autoscaler() -> Iterator[HttpStub]:
+    with http_stub() as stub:
+        yield stub
+
+
+def topics(stub: HttpStub) -> list[str]:
+    return [topic for request in list(stub.requests) for topic in request.json["topics"]]
+
+
+def admin_of(engine: LoneEngine, *names: str) -> EngineClient:
+    engine.wait_until_ready()
+    admin = engine.client("admin", "admin-secret")
+    files = {
+        f"model{number}.bpmn": external_task(f"model{number}", name) for number, name in enumerate(names)
+    }
+    admin.deploy("models", files)
+    return admin
+
+
+def test_a_new_task_is_pushed_after_its_commit_and_many_of_a_topic_in_few_calls(
+    launch: Launch, autoscaler: HttpStub, token: Path
+) -> None:
+    url = f"{autoscaler.url}/push"
+    engine = launch(ENGINE_PUSH_URL=url, ENGINE_PUSH_TOKEN_FILE=str(token), **ADMIN)
+    with closing(admin_of(engine, "one", "two")) as admin:
+        admin.start("model0")
+        eventually(lambda: topics(autoscaler) == ["one"])
+        request = autoscaler.requests[0]
+        assert (request.method, request.target) == ("POST", "/engine-rest/push")
+        assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+        begun = time.monotonic()
+        for _ in range(50):
+            admin.start("model1")
+        eventually(lambda: "two" in topics(autoscaler))
+        most = (time.monotonic() - begun) / 0.1 + 2
+        assert topics(autoscaler).count("two") <= most
+        assert TOKEN not in engine.log
+
+
+def test_an_autoscaler_that_is_not_there_or_says_nothing_keeps_no_task_waiting(
+    launch: Launch, token: Path
+) -> None:
+    url = "http://localhost:1/push"
+    engine = launch(ENGINE_PUSH_URL=url, ENGINE_PUSH_TOKEN_FILE=str(token), **ADMIN)
+    with closing(admin_of(engine, "one")) as admin:
+        for _ in range(20):
+            admin.start("model0")
+
+        assert admin.count_external_tasks(topicName="one") == 20
+        eventually(lambda: "fail" in engine.log)
+        assert engine.log.count(f"Pushes to {url} fail") == 1
+        assert TOKEN not in engine.log
+
+
+def test_the_operators_own_endpoint_understands_every_topic(launch: Launch, token: Path) -> None:
+    asked: list[str] = []
+    outcomes: list[Outcome] = []
+
+    def hurry(found: Collection[str]) -> int:
+        asked.extend(found)
+        return 1
+
+    server = PushServer(0, token=lambda: TOKEN, hurry=hurry, count=outcomes.append, host="127.0.0.1")
+    server.start()
+    url = f"http://127.0.0.1:{server.port}/push"
+    engine = launch(ENGINE_PUSH_URL=url, ENGINE_PUSH_TOKEN_FILE=str(token), **ADMIN)
+    with closing(server), closing(admin_of(engine, "one")) as admin:
+        named = external_task("strange", "TOPIC").replace(b"TOPIC", STRANGE.replace('"', "&quot;").encode())
+        admin.deploy("strange", {"strange.bpmn": named})
+        admin.start("strange")
+
+        eventually(lambda: asked == [STRANGE])
+        assert outcomes == [Outcome.ACCEPTED]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ENGINE_PUSH_URL": "operator:8091"}, "ENGINE_PUSH_URL: write a URL like"),
+        ({"ENGINE_PUSH_URL": "http://user:secret@operator/push"}, "ENGINE_PUSH_URL: write a URL like"),
+        ({"ENGINE_PUSH_URL": "http://operator/push"}, "ENGINE_PUSH_TOKEN_FILE: name the file"),
+    ],
+)
+def test_settings_that_cannot_be_used_end_the_start_with_a_sentence(
+    launch: Launch, settings: dict[str, str], said: str
+) -> None:
+    engine = launch(LOG_FORMAT="json", **settings, **ADMIN)
+
+    assert engine.wait_for_exit() == 1
+    assert said in json.loads(engine.log.splitlines()[-1])["message"]
+    assert "secret" not in engine.log
