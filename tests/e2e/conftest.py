@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from external_tasks import BasicAuth, EngineClient
+from support import kind
 from support.charts import REPOSITORY
 from support.cluster import Cluster, CommandFailedError, Release, forwarded
 from support.guests import guest
@@ -22,8 +23,6 @@ from support.lanes import Lanes, lane_of
 
 NAME = "hotel-e2e"
 ARTIFACTS = REPOSITORY / "e2e-artifacts"
-DATABASE = "postgres:17"
-BUILD_SECONDS = 1200
 Note = Callable[[str], None]
 # The first test also waits for the cluster and the images.
 TEST_SECONDS = 1800
@@ -41,7 +40,7 @@ def end_of_run() -> None:
     """Delete the run's folder, and its cluster if it has made one."""
     folder = Path(os.environ.pop(FOLDER))
     if (folder / "created").exists():
-        subprocess.run(["kind", "delete", "cluster", "--name", NAME], check=False, capture_output=True)
+        kind.delete(NAME)
     shutil.rmtree(folder)
 
 
@@ -111,11 +110,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def tools() -> None:
     """Say what is missing before anything is built."""
-    missing = [tool for tool in ("docker", "kind", "kubectl", "helm") if shutil.which(tool) is None]
-    if missing:
-        pytest.fail(
-            f"tests/e2e needs {', '.join(missing)} on PATH: docs/kubernetes.md says where from", pytrace=False
-        )
+    kind.check_tools()
 
 
 @pytest.fixture(scope="session")
@@ -133,42 +128,15 @@ def kubeconfig(tools: None, request: pytest.FixtureRequest, run_folder: Path) ->
 def prepare_cluster(folder: Path, kubeconfig: Path, *, keep: bool) -> None:
     """Make the cluster, or take the one that is there, and bring the images into it."""
     part = folder / "kubeconfig.part"
-    if NAME in kind("get", "clusters").split():
-        kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(part))
+    if kind.exists(NAME):
+        kind.kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(part))
     else:
         # A cluster that was there is another run's to delete.
         if not keep:
             (folder / "created").touch()
-        create_cluster(part)
-    load_images()
+        kind.create(NAME, "--kubeconfig", str(part))
+    kind.load_images(NAME)
     part.rename(kubeconfig)
-
-
-def create_cluster(kubeconfig: Path) -> None:
-    """Create the cluster; a node image that is here already is taken, else kind pulls its own."""
-    image = command("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "kindest/node").split()
-    options = ["--image", image[0]] if image else []
-    kind("create", "cluster", "--name", NAME, "--kubeconfig", str(kubeconfig), "--wait", "180s", *options)
-
-
-def load_images() -> None:
-    """Build the images and bring them into the cluster's node."""
-    command("make", "images", seconds=BUILD_SECONDS)
-    images = command("make", "--silent", "print-images").split()
-    if not command("docker", "images", "--quiet", DATABASE):
-        command("docker", "pull", DATABASE, seconds=BUILD_SECONDS)
-    kind("load", "docker-image", "--name", NAME, *images, DATABASE, seconds=BUILD_SECONDS)
-
-
-def kind(*arguments: str, seconds: float = 300) -> str:
-    return command("kind", *arguments, seconds=seconds)
-
-
-def command(*line: str, seconds: float = 60, check: bool = True) -> str:
-    done = subprocess.run(line, capture_output=True, text=True, timeout=seconds, check=False, cwd=REPOSITORY)
-    if check and done.returncode:
-        pytest.fail(f"{' '.join(line)}\n{done.stdout}{done.stderr}", pytrace=False)
-    return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -176,34 +144,11 @@ def cluster(kubeconfig: Path) -> Cluster:
     return Cluster(kubeconfig)
 
 
-@contextlib.contextmanager
-def restricted_namespace(cluster: Cluster, name: str) -> Iterator[str]:
-    """A namespace in which nothing runs that breaks the restricted standard."""
-    cluster.apply(
-        "default",
-        {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {
-                "name": name,
-                "labels": {
-                    "hotel.example.com/e2e": "true",
-                    "pod-security.kubernetes.io/enforce": "restricted",
-                },
-            },
-        },
-    )
-    try:
-        yield name
-    finally:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
 @pytest.fixture
 def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own."""
     stem = request.node.name.split("[")[0].removeprefix("test_").replace("_", "-")
-    with restricted_namespace(cluster, f"{stem[:40].strip('-')}-{time.time_ns() % 10**6:06}") as name:
+    with kind.restricted_namespace(cluster, f"{stem[:40].strip('-')}-{time.time_ns() % 10**6:06}") as name:
         yield name
 
 
@@ -216,7 +161,7 @@ def authority() -> trustme.CA:
 @pytest.fixture(scope="session")
 def hotel(cluster: Cluster, note: Note, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """hotel, installed once with the values as they are; a test that changes it puts it back."""
-    with restricted_namespace(cluster, f"hotel-{time.time_ns() % 10**6:06}") as namespace:
+    with kind.restricted_namespace(cluster, f"hotel-{time.time_ns() % 10**6:06}") as namespace:
         release = Release(cluster, namespace)
         began = time.monotonic()
         release.install()

@@ -29,3 +29,9 @@ kind-images: images
 
 kind-down: ## Delete that cluster.
 	kind delete cluster --name $(KIND_NAME)
+
+# The version that the upgrade begins with: a tag or commit.
+FROM ?= $(shell git describe --tags --abbrev=0 2>/dev/null)
+.PHONY: chart-life
+chart-life: venv ## What a release goes through in years, in a kind cluster with two nodes (FROM).
+	HOTEL_LIFE_FROM=$(FROM) $(PYTEST) tests/life/chart_life.py

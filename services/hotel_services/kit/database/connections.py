@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,13 @@ WRITES = "hotel_writes"
 WAIT_SECONDS = "hotel_wait_seconds"
 """Execution option: how long a transaction on SQLite may wait for others to end, where that is longer."""
 
-_POSTGRES_OPTIONS = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "statement_timeout": "10s",
-        "lock_timeout": "5s",
-        "idle_in_transaction_session_timeout": "30s",
-        "timezone": "UTC",
-    }.items()
-)
+# Set once a connection is made, not with its first message: a PgBouncer in between refuses that.
+_POSTGRES_SETTINGS = {
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+}
 
 # A connection to a server that does not respond is closed after this; the system's own limits are hours.
 _SILENT_SERVER = {
@@ -89,20 +88,32 @@ def _pool(size: int) -> dict[str, Any]:
 
 
 def _postgresql(url: URL, pool_size: int, application: str) -> Engine:
-    options = " ".join(filter(None, [_POSTGRES_OPTIONS, str(url.query.get("options", ""))]))
-    arguments = {
-        "connect_timeout": CONNECT_SECONDS,
-        "options": options,
-        "application_name": application,
-        **_SILENT_SERVER,
-    }
-    # No connection is tried before its use: a unit of work that meets a lost one is run again anyway.
-    return create_engine(
-        url.difference_update_query(["options"]),
-        connect_args=arguments,
+    engine = create_engine(
+        url,
+        # No connection is tried before its use: a unit of work that meets a lost one is run again anyway.
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": application,
+            **_SILENT_SERVER,
+        },
         hide_parameters=True,
         **_pool(pool_size),
     )
+    event.listen(engine, "connect", _postgresql_settings(str(url.query.get("options", ""))))
+    return engine
+
+
+def _postgresql_settings(own_options: str) -> Callable[[Any, object], None]:
+    """Return what gives a new connection our settings, but those that the URL's own options name."""
+    settings = {name: value for name, value in _POSTGRES_SETTINGS.items() if name not in own_options}
+    calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
+
+    def prepare(connection: Any, _record: object) -> None:
+        if calls:
+            connection.execute(f"SELECT {calls}").close()
+            connection.commit()
+
+    return prepare
 
 
 def _sqlite(url: URL, pool_size: int) -> Engine:

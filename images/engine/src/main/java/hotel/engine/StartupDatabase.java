@@ -15,8 +15,9 @@ import org.springframework.stereotype.Component;
 class StartupDatabase {
 
     private static final Logger LOG = LoggerFactory.getLogger(StartupDatabase.class);
-    private static final String LOCK = "pg_advisory_lock(hashtext('hotel-engine-startup'))";
-    private static final String UNLOCK = "pg_advisory_unlock(hashtext('hotel-engine-startup'))";
+    /** Ends with its transaction: a PgBouncer that pools transactions keeps one on one connection of the server. */
+    private static final String LOCK = "SET LOCAL idle_in_transaction_session_timeout = 0;"
+            + " SELECT pg_advisory_xact_lock(hashtext('hotel-engine-startup'))";
 
     private final DataSource dataSource;
     private final Duration wait;
@@ -49,29 +50,32 @@ class StartupDatabase {
     void lock() {
         try {
             lock = dataSource.getConnection();
-            select(LOCK);
+            // H2 needs no lock: its file is open in one process only.
+            if (lock.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
+                lock.setAutoCommit(false);
+                takeLock();
+            }
         } catch (SQLException failure) {
             throw new SetupException("no startup lock of the database within " + wait.toSeconds() + " s ("
                     + failure.getMessage() + "): see whether another replica hangs in its start", failure);
         }
     }
 
-    void unlock() {
-        try (var held = lock) {
-            select(UNLOCK);
-        } catch (SQLException failure) {
-            throw new SetupException("the connection to the database broke during the start ("
-                    + failure.getMessage() + "): start the engine again", failure);
+    private void takeLock() throws SQLException {
+        try (var statement = lock.createStatement()) {
+            statement.setQueryTimeout((int) wait.toSeconds());
+            statement.execute(LOCK);
         }
     }
 
-    /** H2 needs no lock: its file is open in one process only. */
-    private void select(String call) throws SQLException {
-        if (lock.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
-            try (var statement = lock.createStatement()) {
-                statement.setQueryTimeout((int) wait.toSeconds());
-                statement.execute("SELECT " + call);
+    void unlock() {
+        try (var held = lock) {
+            if (!held.getAutoCommit()) {
+                held.rollback();
             }
+        } catch (SQLException failure) {
+            throw new SetupException("the connection to the database broke during the start ("
+                    + failure.getMessage() + "): start the engine again", failure);
         }
     }
 }
