@@ -126,6 +126,11 @@ class Worker(TaskRouter):
         return self._id[1]
 
     @property
+    def on_retries_exhausted(self) -> OnRetriesExhausted:
+        """What follows used-up retries of topics that do not say it themselves."""
+        return self._options.defaults.on_retries_exhausted
+
+    @property
     def health_port(self) -> int | None:
         """The port that probes and metrics are served at, while they are."""
         return self._health.port if self._health else None

@@ -721,3 +721,11 @@ def test_metrics_may_live_in_a_registry_of_the_users(engine: FakeEngine) -> None
     registry = CollectorRegistry()
 
     assert Worker(engine, registry=registry).metrics.registry is registry
+
+
+def test_what_follows_used_up_retries_can_be_read_and_not_set(engine: FakeEngine) -> None:
+    worker = Worker(engine, on_retries_exhausted="bpmn_error")
+
+    assert (Worker(engine).on_retries_exhausted, worker.on_retries_exhausted) == ("incident", "bpmn_error")
+    with pytest.raises(AttributeError):
+        worker.on_retries_exhausted = "incident"  # type: ignore[misc]
