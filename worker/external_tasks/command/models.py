@@ -29,6 +29,8 @@ _MAPPINGS = ("variableMappingClass", "variableMappingDelegateExpression")
 _FORMS = ("formKey", "formRef")
 # What others send may bring variables along.
 _RECEIVES = ("messageEventDefinition", "signalEventDefinition")
+# What an engine finds by its key: of each kind, a deployment takes one with the same.
+_DEFINED = frozenset({"process", "decision"})
 _EXPRESSION = re.compile(r"[$#]\{")
 _SET_BY_SCRIPT = re.compile(r"""setVariable(?:Local)?\(\s*["']([^"']+)["']""")
 
@@ -141,6 +143,20 @@ def read(file: Path) -> Model:
     if root.tag != f"{_BPMN}definitions":
         raise CommandError(f"{file} is no BPMN 2.0 model: its first element is {root.tag}")
     return _facts(file, root)
+
+
+def keys(content: bytes) -> Iterator[str]:
+    """Yield what a file of an engine defines, as ``process 'order'``; nothing for what is no such file."""
+    if b"<!DOCTYPE" in content:
+        return
+    try:
+        root = ET.fromstring(content)  # noqa: S314 - as above
+    except ET.ParseError:
+        return
+    for element in root:
+        kind, key = _local(element), element.get("id")
+        if _local(root) == "definitions" and kind in _DEFINED and key:
+            yield f"{kind} {key!r}"
 
 
 def _facts(file: Path, root: ET.Element) -> Model:
