@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+HIGHEST_PORT = 65_535
+
 
 def text(name: str, value: Any, *, may_be_empty: bool = False) -> str:
     """Return a value that must be a text.
@@ -57,6 +59,17 @@ def whole_number(name: str, value: Any, *, at_least: int = 0) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
         raise ValueError(f"{name} must be a whole number of {at_least} or more, not {value!r}")
+    return value
+
+
+def port(name: str, value: Any) -> int:
+    """Return a value that must be the number of a TCP port, or 0 for a free one.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PORT:
+        raise ValueError(f"{name} must be a port, a number from 0 to {HIGHEST_PORT}, not {value!r}")
     return value
 
 

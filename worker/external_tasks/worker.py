@@ -108,7 +108,7 @@ class Worker(TaskRouter):
         self._middleware = _checked_middleware(middleware)
         self._random = random
         if health_port is not None:
-            checks.whole_number("health_port", health_port)
+            checks.port("health_port", health_port)
         self._health_port = health_port
         self._health_host = checks.text("health_host", health_host, may_be_empty=True)
         self._health: HealthServer | None = None
@@ -144,7 +144,7 @@ class Worker(TaskRouter):
         Raises:
             RegistrationError: no topic has a handler.
             EngineError: with `once` only, a fetch failed.
-            OSError: the health port cannot be served at.
+            HealthPortUnavailable: the health port cannot be served at; start again once it can.
         """
         with notice_signals(self._endings.put):
             self._start(once=once)
@@ -160,7 +160,7 @@ class Worker(TaskRouter):
 
         Raises:
             RegistrationError: no topic has a handler.
-            OSError: the health port cannot be served at.
+            HealthPortUnavailable: the health port cannot be served at; start again once it can.
         """
         self._start(once=False)
 
@@ -205,10 +205,11 @@ class Worker(TaskRouter):
         if not handlers:
             raise RegistrationError("no topic has a handler: register one with @worker.task(topic)")
         worker_id = self.id
-        runtime = self._runtime = Runtime(
+        runtime = Runtime(
             self._engine, self._options, worker_id, handlers, metrics=self.metrics, random=self._random
         )
         self._serve_health(runtime)
+        self._runtime = runtime
         logger.info("starting", extra={"worker_id": worker_id, "topics": list(handlers)})
         if once:
             runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))

@@ -1,6 +1,7 @@
 """A whole worker with an engine in memory."""
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from external_tasks import (
     EngineUnreachable,
     ExternalTask,
     ExternalTasksError,
+    HealthPortUnavailable,
     RegistrationError,
     RetryPolicy,
     Task,
@@ -695,9 +697,29 @@ def test_a_health_port_that_is_taken_leaves_nothing_behind() -> None:
         worker.task("topic")(lambda: None)
         with pytest.raises(OSError, match="in use"):
             worker.start()
+    assert engine.reserved == 0
+
+    # The port is free by now.
+    worker.start()
+    assert worker.health_port == port
     worker.stop()
 
     assert engine.reserved == 0
+
+
+@pytest.mark.parametrize("port", [65_536, -1, True, "8090", 80.0])
+def test_what_is_no_port_is_refused(engine: FakeEngine, port: Any) -> None:
+    with pytest.raises(ValueError, match="health_port must be a port, a number from 0 to 65535"):
+        Worker(engine, health_port=port)
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "x..y"])
+def test_a_host_that_cannot_be_served_at_is_named(engine: FakeEngine, host: str) -> None:
+    worker = Worker(engine, health_port=0, health_host=host)
+    worker.task("topic")(lambda: None)
+
+    with pytest.raises(HealthPortUnavailable, match=f"served at port 0 of {re.escape(host)}"):
+        worker.start()
 
 
 def test_a_worker_that_was_made_before_a_fork_has_an_id_of_its_own_in_the_child(engine: FakeEngine) -> None:

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from external_tasks.checks import HIGHEST_PORT
 from external_tasks.command import checking, engine, project, running
-from external_tasks.command.errors import CommandError
-from external_tasks.errors import EngineError, RegistrationError
+from external_tasks.command.errors import CommandError, SettingError
+from external_tasks.errors import EngineError, HealthPortUnavailable, RegistrationError
+
+_BAD_SETTING = 2
+"""As for a wrong command line."""
 
 _TARGET = "what to load, as MODULE:NAME: a Worker, a TaskRouter, or a function that returns one"
 
@@ -19,9 +23,9 @@ def run(arguments: Sequence[str]) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return _do(chosen)
-    except (CommandError, EngineError, RegistrationError) as error:
+    except (CommandError, EngineError, HealthPortUnavailable, RegistrationError) as error:
         sys.stderr.write(f"external-tasks: {error}\n")
-        return 1
+        return _BAD_SETTING if isinstance(error, SettingError | HealthPortUnavailable) else 1
 
 
 def _do(chosen: argparse.Namespace) -> int:
@@ -89,6 +93,6 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 65_535):  # noqa: PLR2004 - the highest port there is
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    if not (text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {HIGHEST_PORT}, not {text!r}")
     return int(text)

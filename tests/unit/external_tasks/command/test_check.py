@@ -1,6 +1,7 @@
 """`external-tasks check` finds what does not fit between a worker and its models."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -263,7 +264,9 @@ def test_a_module_that_wants_what_is_not_installed_is_told(
         ({"ENGINE_OAUTH2_TOKEN_URL": "https://login/token"}, "set all of ENGINE_OAUTH2_TOKEN_URL"),
         ({"ENGINE_KEY_FILE": "key.pem"}, "ENGINE_KEY_FILE needs ENGINE_CERTIFICATE_FILE"),
         ({"ENGINE_CERTIFICATE_FILE": "/no/such.pem"}, "the engine's settings (ENGINE_…) cannot be used"),
-        ({"HEALTH_PORT": "http"}, "HEALTH_PORT must be the number of a port"),
+        ({"HEALTH_PORT": "http"}, "HEALTH_PORT must be a port, a number from 0 to 65535, not 'http'"),
+        ({"HEALTH_PORT": "-1"}, "HEALTH_PORT must be a port, a number from 0 to 65535, not '-1'"),
+        ({"HEALTH_PORT": "65536"}, "HEALTH_PORT must be a port, a number from 0 to 65535, not '65536'"),
         ({"ENGINE_PASSWORD_FILE": "/no/such"}, "ENGINE_PASSWORD_FILE=/no/such cannot be read"),
     ],
 )
@@ -279,8 +282,41 @@ def test_a_setting_that_cannot_be_used_is_named(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
-    assert run(["run", "checked_worker:router"]) == 1
-    assert problem in capsys.readouterr().err
+    assert run(["run", "checked_worker:router"]) == 2
+    said = capsys.readouterr().err
+    assert problem in said
+    assert said.count("\n") == 1
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program listens at."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize("target", ["router", "worker"])
+def test_a_health_port_that_is_taken_is_named(
+    check: Check,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+    target: str,
+) -> None:
+    check.worker(
+        f"{WORKER}\nfrom external_tasks import EngineClient, Worker\n"
+        f"worker = Worker(EngineClient('http://localhost:1'), health_port={taken}, health_host='127.0.0.1')\n"
+        "worker.include(router)\n"
+    )
+    monkeypatch.setenv("HEALTH_PORT", str(taken))
+
+    assert run(["run", f"checked_worker:{target}"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"external-tasks: probes and metrics cannot be served at port {taken}")
+    assert "free it, or name another" in said
+    assert said.count("\n") == 1
 
 
 def test_an_error_inside_the_event_subprocess_is_not_caught_by_that_one(check: Check) -> None:
