@@ -58,7 +58,8 @@ class LostFetches:
             listed = self._engine.external_tasks(limit=PAGE, workerId=self._worker_id, locked=True)
             unknown = [task for task in listed if not self._is_known(str(task["id"]))]
         except Exception as error:  # noqa: BLE001 - without an answer the locks expire, and a later look may help
-            self._suspected = may_have_had_effect(error)
+            # Another thread may have noted one meanwhile.
+            self._suspected = self._suspected or may_have_had_effect(error)
             logger.warning("tasks of a lost fetch not looked for: %s", summary(error))
             return
         for task in unknown:
