@@ -29,6 +29,9 @@ from external_tasks.runtime.signals import notice_signals
 
 logger = logging.getLogger(__name__)
 
+LONGEST_NAME = 200
+"""The engine keeps 255 characters of a worker's id, of which the name is the first part."""
+
 
 class Worker(TaskRouter):
     """Works on the external tasks of the topics that have a handler.
@@ -90,9 +93,14 @@ class Worker(TaskRouter):
         random: Random = random_numbers.random,
     ) -> None:
         super().__init__()
+        _check_parts(engine, registry, random)
         self.metrics = Metrics(registry)
         self._engine = engine
         self._name = socket.gethostname() if name is None else checks.text("name", name)
+        if len(self._name) > LONGEST_NAME:
+            raise ValueError(
+                f"name must be a text of at most {LONGEST_NAME} characters, not {len(self._name)}"
+            )
         self._options = WorkerOptions(
             slots=slots,
             async_slots=async_slots,
@@ -234,6 +242,18 @@ class Worker(TaskRouter):
                 host=self._health_host,
             )
             self._health.start()
+
+
+def _check_parts(engine: Any, registry: Any, random: Any) -> None:
+    if isinstance(engine, type) or not callable(getattr(engine, "fetch_and_lock", None)):
+        raise ValueError(  # noqa: TRY004 - as in `checks`
+            'engine must be an engine, e.g. EngineClient("http://localhost:8080/engine-rest"), '
+            f"not {engine.__name__ if isinstance(engine, type) else type(engine).__name__}"
+        )
+    if not isinstance(registry, CollectorRegistry | None):
+        raise ValueError(f"registry must be a CollectorRegistry, not {type(registry).__name__}")  # noqa: TRY004 - as in `checks`
+    if not callable(random):
+        raise ValueError(f"random must be a function that returns a number, not {random!r}")  # noqa: TRY004 - as in `checks`
 
 
 def _checked_middleware(middleware: Any) -> tuple[Middleware, ...]:
