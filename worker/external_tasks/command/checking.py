@@ -13,6 +13,7 @@ from external_tasks.command.models import Call, Catcher, Element, ExternalTaskEl
 from external_tasks.command.sources import SourceFacts
 from external_tasks.handlers.outcomes import TASK_ERROR
 from external_tasks.handlers.router import Registration, TaskRouter
+from external_tasks.visible import visible
 from external_tasks.worker import Worker
 
 _OTHERS_SHOWN = 5
@@ -42,7 +43,7 @@ def check(target: str, files: Sequence[Path], start_variables: Collection[str]) 
     read = [models.read(file) for file in files]
     listed = list(findings(found, read, start_variables))
     for each in listed:
-        sys.stdout.write(f"{_DOUBT if each.is_doubt else ''}{each.text}\n")
+        sys.stdout.write(f"{_DOUBT if each.is_doubt else ''}{visible(each.text)}\n")
     wrong = sum(not each.is_doubt for each in listed)
     topics = {task.topic for model in read for task in model.tasks}
     sys.stdout.write(

@@ -20,6 +20,7 @@ from external_tasks.command.models import keys
 from external_tasks.engine.auth import BasicAuth
 from external_tasks.engine.client import EngineClient
 from external_tasks.errors import EngineError, EngineUnauthorized
+from external_tasks.visible import visible
 
 JAR_VARIABLE = "EXTERNAL_TASKS_ENGINE_JAR"
 IMAGE = "operaton/operaton:latest"
@@ -254,7 +255,7 @@ def _wait_until_ready(
 
 
 def _show(options: Options, password: str | None, deployed: Sequence[str]) -> None:
-    lines = [*(f"deployed {each}" for each in deployed), f"export ENGINE_URL={options.url}"]
+    lines = [*(f"deployed {visible(each)}" for each in deployed), f"export ENGINE_URL={options.url}"]
     if password is not None:
         lines += [f"export ENGINE_USER={options.user}", f"export ENGINE_PASSWORD={password}"]
     lines.append("ready; Ctrl-C ends it, and nothing of it is kept")

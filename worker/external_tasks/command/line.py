@@ -11,6 +11,7 @@ from external_tasks.checks import HIGHEST_PORT
 from external_tasks.command import checking, engine, project, running
 from external_tasks.command.errors import CommandError, SettingError
 from external_tasks.errors import EngineError, HealthPortUnavailable, RegistrationError
+from external_tasks.visible import TextFormatter, visible_lines
 
 _BAD_SETTING = 2
 """As for a wrong command line."""
@@ -24,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _do(chosen)
     except (CommandError, EngineError, HealthPortUnavailable, RegistrationError) as error:
-        sys.stderr.write(f"external-tasks: {error}\n")
+        sys.stderr.write(f"external-tasks: {visible_lines(str(error))}\n")
         return _BAD_SETTING if isinstance(error, SettingError | HealthPortUnavailable) else 1
 
 
@@ -40,7 +41,9 @@ def _do(chosen: argparse.Namespace) -> int:
         )
     if chosen.reload:
         return running.run_again_on_changes(chosen.target)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     return running.run(chosen.target)
 
 

@@ -636,3 +636,21 @@ def test_variables_of_an_error_and_of_a_failure_are_set_too(check: Check) -> Non
     )
 
     assert check(model(TASKS + CATCHER)) == (0, "handlers: 2, topics: 2, models: 1; they fit\n")
+
+
+def test_what_a_model_says_is_shown_and_not_obeyed(check: Check) -> None:
+    code, printed = check(model(TASKS + CATCHER + MAPPED.replace('"Pay"', '"Pay&#x202e;&#x9b;31m"')))
+
+    assert code == 1
+    assert "Pay\\u202e\\x9b31m: " in printed
+    assert printed.replace("\n", "").isprintable()
+
+
+def test_what_an_error_says_is_shown_and_not_obeyed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "checked_worker.py").write_text("raise ValueError('\\x1b[2J\\nexternal-tasks: all is well')\n")
+
+    assert run(["run", "checked_worker:router"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "external-tasks: checked_worker cannot be imported: ValueError: \\x1b[2J",
+        "  external-tasks: all is well",
+    ]
