@@ -1,6 +1,5 @@
 """Probes and metrics over HTTP."""
 
-import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -9,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from external_tasks.errors import HealthPortUnavailable
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 Check = Callable[[], str]
 """Returns what is wrong in a few words; an empty text if nothing is."""

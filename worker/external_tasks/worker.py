@@ -1,6 +1,5 @@
 """The worker as its users see it."""
 
-import logging
 import os
 import random as random_numbers
 import secrets
@@ -26,8 +25,9 @@ from external_tasks.runtime.metrics import Metrics
 from external_tasks.runtime.options import WorkerOptions
 from external_tasks.runtime.runtime import Runtime
 from external_tasks.runtime.signals import notice_signals
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 LONGEST_NAME = 200
 """The engine keeps 255 characters of a worker's id, of which the name is the first part."""

@@ -1,15 +1,14 @@
 """Unlocks what a fetch has locked whose answer never came."""
 
-import logging
-
 from external_tasks.engine.protocol import ExternalTaskEngine
 from external_tasks.runtime.give_back import GiveBack
 from external_tasks.runtime.locks import TaskLocks
 from external_tasks.runtime.outages import may_have_had_effect
 from external_tasks.runtime.retry_timers import RetryTimers
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 PAGE = 500
 
