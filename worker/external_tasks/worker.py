@@ -219,10 +219,12 @@ class Worker(TaskRouter):
         self._serve_health(runtime)
         self._runtime = runtime
         logger.info("starting", extra={"worker_id": worker_id, "topics": list(handlers)})
-        if once:
-            runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))
-        else:
-            runtime.start()
+        # The first handlers run before all has started: a stop of theirs has to wait for that.
+        with self._stopping:
+            if once:
+                runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))
+            else:
+                runtime.start()
 
     def _wrapped(self, handler: TopicHandler) -> TopicHandler:
         subscription, wanted = handler.subscription, variables_of(self._middleware)

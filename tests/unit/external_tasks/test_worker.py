@@ -751,3 +751,51 @@ def test_what_follows_used_up_retries_can_be_read_and_not_set(engine: FakeEngine
     assert (Worker(engine).on_retries_exhausted, worker.on_retries_exhausted) == ("incident", "bpmn_error")
     with pytest.raises(AttributeError):
         worker.on_retries_exhausted = "incident"  # type: ignore[misc]
+
+
+class SlowToStart(FakeEngine):
+    """Keeps the start of a second kind of handlers waiting until the first kind has stopped the worker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._starts = 0
+        self.reserved = 0
+
+    def reserve_connections(self, count: int) -> None:
+        self._starts += 1
+        if self._starts == 2:
+            assert self.wait_until(lambda: bool(_threads("stop")), 10)
+            for thread in _threads("stop"):
+                # It ends here only if it does not wait for the start, as it has to.
+                thread.join(0.5)
+        self.reserved += count
+
+    def release_connections(self, count: int) -> None:
+        self.reserved -= count
+
+
+def _threads(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_handler_that_stops_the_worker_while_it_still_starts_ends_it() -> None:
+    engine = SlowToStart()
+    task = engine.add_task("plain")
+    worker = Worker(engine, poll_seconds=0.1, drain_seconds=5)
+
+    @worker.task("plain")
+    def plain() -> None:
+        worker.stop()
+
+    @worker.task("async")
+    async def on_loop() -> None: ...
+
+    running = threading.Thread(target=worker.run, daemon=True)
+    running.start()
+    running.join(20)
+
+    assert not running.is_alive()
+    assert task.state == "completed"
+    assert worker.stop()
+    assert engine.reserved == 0
