@@ -5,6 +5,8 @@ import logging
 import logging.config
 from typing import Literal
 
+from external_tasks.visible import visible
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -15,7 +17,7 @@ class TextFormatter(logging.Formatter):
         """Write a record."""
         about = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         record = logging.makeLogRecord(vars(record))
-        record.msg, record.args = " ".join([_shown(record.getMessage()), *map(_pair, about.items())]), None
+        record.msg, record.args = " ".join([visible(record.getMessage()), *map(_pair, about.items())]), None
         return super().format(record)
 
 
@@ -23,11 +25,7 @@ def _pair(item: tuple[str, object]) -> str:
     name, value = item
     text = str(value)
     quoted = not text or any(char.isspace() or char in '"=' for char in text)
-    return f"{name}={json.dumps(text, ensure_ascii=False)}" if quoted else f"{name}={_shown(text)}"
-
-
-def _shown(text: str) -> str:
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+    return f"{name}={visible(json.dumps(text, ensure_ascii=False) if quoted else text)}"
 
 
 def configure_logging(level: str, form: Literal["json", "text"]) -> None:

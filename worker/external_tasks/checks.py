@@ -4,18 +4,23 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+HIGHEST_PORT = 65_535
+
+MOST_RETRIES = 2**31 - 1
+"""The engine counts no more."""
+
 
 def text(name: str, value: Any, *, may_be_empty: bool = False) -> str:
-    """Return a value that must be a text.
+    """Return a value that must be a text; one that must not be empty goes into the engine's database.
 
     Raises:
-        ValueError: it is none, or an empty one.
+        ValueError: it is none, an empty one, or one that no database stores.
     """
     if not isinstance(value, str) or not (value or may_be_empty):
         raise ValueError(
             f"{name} must be a text{'' if may_be_empty else ' that is not empty'}, not {value!r}"
         )
-    return value
+    return value if may_be_empty else _storable(name, value)
 
 
 def secret(name: str, value: Any) -> str:
@@ -49,14 +54,27 @@ def positive_int(name: str, value: Any) -> int:
     return whole_number(name, value, at_least=1)
 
 
-def whole_number(name: str, value: Any, *, at_least: int = 0) -> int:
-    """Return a value that must be a whole number, not below a limit.
+def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: float = math.inf) -> int:
+    """Return a value that must be a whole number within limits.
 
     Raises:
         ValueError: it is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise ValueError(f"{name} must be a whole number of {at_least} or more, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= at_most:
+        raise ValueError(
+            f"{name} must be a whole number of {at_least} or more{_limit(at_most)}, not {value!r}"
+        )
+    return value
+
+
+def port(name: str, value: Any) -> int:
+    """Return a value that must be the number of a TCP port, or 0 for a free one.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PORT:
+        raise ValueError(f"{name} must be a port, a number from 0 to {HIGHEST_PORT}, not {value!r}")
     return value
 
 
@@ -127,6 +145,23 @@ def scalars(name: str, value: Any) -> None:
         if not isinstance(part, str | int | float | None):
             kind = type(part).__name__
             raise ValueError(f"{name} must be texts, numbers, booleans or None, but {key!r} is {kind}")
+        if isinstance(part, float) and not math.isfinite(part):
+            raise ValueError(f"{name} must be finite numbers, but {key!r} is not")
+        if isinstance(part, int) and not -(2**63) <= part < 2**63:
+            raise ValueError(f"{name} must be numbers of up to 64 bits, but {key!r} is larger")
+        _storable(name, f"{key}{part if isinstance(part, str) else ''}")
+
+
+def _storable(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        storable = False
+    else:
+        storable = "\x00" not in value
+    if not storable:
+        raise ValueError(f"{name} must not hold NUL or half a surrogate pair, which no database stores")
+    return value
 
 
 def _is_number(value: Any) -> bool:
@@ -134,4 +169,4 @@ def _is_number(value: Any) -> bool:
 
 
 def _limit(at_most: float) -> str:
-    return "" if math.isinf(at_most) else f" and at most {at_most:g}"
+    return "" if math.isinf(at_most) else f" and at most {at_most:.10g}"

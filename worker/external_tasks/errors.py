@@ -10,6 +10,7 @@ ExternalTasksError
 │   ├── NotFound                  404
 │   ├── BadRequest                400
 │   │   ├── LockLost              400: another worker holds the task, or its lock has expired
+│   │   ├── TaskSuspended         400: the task cannot end, as its instance is suspended
 │   │   ├── NoRecipient           400: nobody waits for a message
 │   │   └── SeveralRecipients     400: more than one waits for a message
 │   ├── OptimisticLockingConflict 500, two transactions met: repeat
@@ -21,6 +22,7 @@ ExternalTasksError
 │   └── PermanentError            trying again is useless
 │       └── MissingVariable       the process has not set a variable that the handler needs
 ├── VariableError                 a value that the engine cannot store or this package cannot read
+├── HealthPortUnavailable         probes cannot be served at the port; an OSError too
 └── RegistrationError             a handler that cannot be registered
 """
 
@@ -185,6 +187,10 @@ class MissingVariable(PermanentError):
 
 class VariableError(ExternalTasksError):
     """A value that has no form as a process variable, or the other way round."""
+
+
+class HealthPortUnavailable(ExternalTasksError, OSError):
+    """Probes and metrics cannot be served at the address that was chosen, e.g. as the port is taken."""
 
 
 class RegistrationError(ExternalTasksError):

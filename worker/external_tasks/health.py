@@ -1,15 +1,16 @@
 """Probes and metrics over HTTP."""
 
-import logging
 import socket
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from external_tasks.errors import HealthPortUnavailable
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 Check = Callable[[], str]
 """Returns what is wrong in a few words; an empty text if nothing is."""
@@ -24,6 +25,9 @@ class HealthServer:
         ready: what keeps it from working, if anything.
         metrics: the metrics as text.
         host: where to listen; an empty text means all addresses, IPv6 included where there is any.
+
+    Raises:
+        HealthPortUnavailable: the port is taken or may not be used, or the host is none of this machine.
     """
 
     def __init__(
@@ -34,7 +38,14 @@ class HealthServer:
             "/readyz": lambda: _verdict(ready()),
             "/metrics": lambda: (HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", metrics()),
         }
-        self._server = _Server((host, port), _handler_for(pages))
+        try:
+            self._server = _Server((host, port), _handler_for(pages))
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            at = f"port {port} of {host}" if host else f"port {port}"
+            raise HealthPortUnavailable(
+                f"probes and metrics cannot be served at {at} ({reason}): free it, or name another"
+            ) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="health", daemon=True
         )

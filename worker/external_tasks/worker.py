@@ -1,6 +1,5 @@
 """The worker as its users see it."""
 
-import logging
 import os
 import random as random_numbers
 import secrets
@@ -26,8 +25,12 @@ from external_tasks.runtime.metrics import Metrics
 from external_tasks.runtime.options import WorkerOptions
 from external_tasks.runtime.runtime import Runtime
 from external_tasks.runtime.signals import notice_signals
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
+
+LONGEST_NAME = 200
+"""The engine keeps 255 characters of a worker's id, of which the name is the first part."""
 
 
 class Worker(TaskRouter):
@@ -90,9 +93,14 @@ class Worker(TaskRouter):
         random: Random = random_numbers.random,
     ) -> None:
         super().__init__()
+        _check_parts(engine, registry, random)
         self.metrics = Metrics(registry)
         self._engine = engine
         self._name = socket.gethostname() if name is None else checks.text("name", name)
+        if len(self._name) > LONGEST_NAME:
+            raise ValueError(
+                f"name must be a text of at most {LONGEST_NAME} characters, not {len(self._name)}"
+            )
         self._options = WorkerOptions(
             slots=slots,
             async_slots=async_slots,
@@ -108,7 +116,7 @@ class Worker(TaskRouter):
         self._middleware = _checked_middleware(middleware)
         self._random = random
         if health_port is not None:
-            checks.whole_number("health_port", health_port)
+            checks.port("health_port", health_port)
         self._health_port = health_port
         self._health_host = checks.text("health_host", health_host, may_be_empty=True)
         self._health: HealthServer | None = None
@@ -126,6 +134,11 @@ class Worker(TaskRouter):
         return self._id[1]
 
     @property
+    def on_retries_exhausted(self) -> OnRetriesExhausted:
+        """What follows used-up retries of topics that do not say it themselves."""
+        return self._options.defaults.on_retries_exhausted
+
+    @property
     def health_port(self) -> int | None:
         """The port that probes and metrics are served at, while they are."""
         return self._health.port if self._health else None
@@ -139,7 +152,7 @@ class Worker(TaskRouter):
         Raises:
             RegistrationError: no topic has a handler.
             EngineError: with `once` only, a fetch failed.
-            OSError: the health port cannot be served at.
+            HealthPortUnavailable: the health port cannot be served at; start again once it can.
         """
         with notice_signals(self._endings.put):
             self._start(once=once)
@@ -155,7 +168,7 @@ class Worker(TaskRouter):
 
         Raises:
             RegistrationError: no topic has a handler.
-            OSError: the health port cannot be served at.
+            HealthPortUnavailable: the health port cannot be served at; start again once it can.
         """
         self._start(once=False)
 
@@ -200,15 +213,18 @@ class Worker(TaskRouter):
         if not handlers:
             raise RegistrationError("no topic has a handler: register one with @worker.task(topic)")
         worker_id = self.id
-        runtime = self._runtime = Runtime(
+        runtime = Runtime(
             self._engine, self._options, worker_id, handlers, metrics=self.metrics, random=self._random
         )
         self._serve_health(runtime)
+        self._runtime = runtime
         logger.info("starting", extra={"worker_id": worker_id, "topics": list(handlers)})
-        if once:
-            runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))
-        else:
-            runtime.start()
+        # The first handlers run before all has started: a stop of theirs has to wait for that.
+        with self._stopping:
+            if once:
+                runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))
+            else:
+                runtime.start()
 
     def _wrapped(self, handler: TopicHandler) -> TopicHandler:
         subscription, wanted = handler.subscription, variables_of(self._middleware)
@@ -228,6 +244,18 @@ class Worker(TaskRouter):
                 host=self._health_host,
             )
             self._health.start()
+
+
+def _check_parts(engine: Any, registry: Any, random: Any) -> None:
+    if isinstance(engine, type) or not callable(getattr(engine, "fetch_and_lock", None)):
+        raise ValueError(  # noqa: TRY004 - as in `checks`
+            'engine must be an engine, e.g. EngineClient("http://localhost:8080/engine-rest"), '
+            f"not {engine.__name__ if isinstance(engine, type) else type(engine).__name__}"
+        )
+    if not isinstance(registry, CollectorRegistry | None):
+        raise ValueError(f"registry must be a CollectorRegistry, not {type(registry).__name__}")  # noqa: TRY004 - as in `checks`
+    if not callable(random):
+        raise ValueError(f"random must be a function that returns a number, not {random!r}")  # noqa: TRY004 - as in `checks`
 
 
 def _checked_middleware(middleware: Any) -> tuple[Middleware, ...]:

@@ -4,31 +4,7 @@ import logging
 import logging.config
 from typing import Literal
 
-
-class TextFormatter(logging.Formatter):
-    """Writes a line for people, and below it the traceback of an unexpected error.
-
-    Messages may quote what a stranger wrote. So control characters, which a terminal obeys, and characters
-    that reverse or hide text are written as escapes; each event stays on its line.
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        lines = [visible(super().format(record))]
-        traceback = getattr(record, "traceback", None)
-        if isinstance(traceback, str):
-            lines += [f"    {visible(line)}" for line in traceback.rstrip().split("\n")]
-        return "\n".join(lines)
-
-
-def visible(text: str) -> str:
-    """Write each character that does not print, e.g. one that begins a terminal command, as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+from external_tasks.visible import TextFormatter
 
 
 def configure_logging(level: str, form: Literal["json", "text"]) -> None:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
+from external_tasks.visible import visible
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from hotel.reservations.reports import Activity, ReservationResult
 from hotel.reservations.states import ReservationState
-from hotel.visible import json_text, visible
+from hotel.visible import json_text
 
 Styled = str | tuple[str, str]
 """A text, or a text and its style."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from external_tasks.visible import visible
+
 _NAMED = 3
 _ID_LIMIT = 60
 
@@ -75,5 +77,5 @@ class Inspection:
 
 def _shown(worker_id: str) -> str:
     # Chosen by strangers: control characters are shown, not sent to a terminal.
-    text = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in worker_id)
+    text = visible(worker_id)
     return text if len(text) <= _ID_LIMIT else f"{text[:_ID_LIMIT]}…"

@@ -19,7 +19,7 @@ def test_a_line_names_namespace_scaler_and_error() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\nb", "a\rb", "a\u202eb", "a\x00b", ""])
+@pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\nb", "a\rb", "a\u202eb", "a\x00b", "a \x9b31m b", ""])
 def test_control_characters_of_strangers_are_made_visible(text: str) -> None:
     written = line(f"Poll failed {text}", error=text)
 

@@ -1,4 +1,4 @@
-"""The programs in docs/worker.md do what they are said to do."""
+"""The programs in docs/worker.md and docs/migration.md do what they are said to do."""
 
 import inspect
 import re
@@ -11,6 +11,7 @@ from typing import Any
 import external_tasks
 import pytest
 from external_tasks import (
+    BpmnError,
     Complete,
     EngineClient,
     Failure,
@@ -24,8 +25,24 @@ from external_tasks.results import RESULTS_TABLE
 from external_tasks.runtime.metrics import Metrics
 from external_tasks.testing import FakeEngine, run_task
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "worker.md").read_text()
-PROGRAMS = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+DOCS = Path(__file__).parents[3] / "docs"
+DOCUMENT = (DOCS / "worker.md").read_text()
+PROGRAM = re.compile(r"```python\n(.*?)```", re.DOTALL)
+PROGRAMS = PROGRAM.findall(DOCUMENT)
+MIGRATION = PROGRAM.findall((DOCS / "migration.md").read_text())
+# By what is in one of them only; each has a test here.
+RUN = (
+    "ENGINE_PASSWORD",
+    "track-parcel",
+    "def note_seconds",
+    "once(",
+    "confirm-payment",
+    "policy = RetryPolicy",
+    "CircuitBreaker(",
+    "OAuth2ClientCredentials(",
+    "Annotated[Invoice, AllVariables]",
+    "from shop import",
+)
 
 
 @pytest.fixture
@@ -77,6 +94,48 @@ def test_the_table_of_the_document_is_the_one_that_is_made() -> None:
     (shown,) = re.findall(r"```sql\n(.*?)\n```", DOCUMENT, flags=re.DOTALL)
 
     assert shown == RESULTS_TABLE.replace("{table}", "external_task_results")
+
+
+def test_every_program_of_the_document_is_run_here() -> None:
+    assert [[word for word in RUN if word in text] for text in PROGRAMS] == [[word] for word in RUN]
+    assert len(MIGRATION) == 1
+
+
+def test_the_message_of_the_document_is_sent() -> None:
+    confirm_payment = program("confirm-payment")["confirm_payment"]
+    engine = FakeEngine()
+    recipient = engine.expect_message("PaymentReceived", business_key="R1")
+
+    assert run_task(confirm_payment, {"order": "R1"}, engine=engine) == Complete()
+    assert [got["paid"] for got in recipient.got] == [True]
+
+
+def test_the_breaker_of_the_document_is_one_for_both_topics() -> None:
+    names = program("CircuitBreaker(")
+    limits = [entry.limit for entry in names["orders"].registrations.values()]
+
+    assert [limit.breaker for limit in limits] == [names["warehouse"]] * 2
+    assert run_task(names["check_stock"], {"article": "tea"}) == Complete({"stock": 12})
+    assert run_task(names["pick_order"], {"article": "tea"}) == Complete()
+
+
+def test_the_worker_to_move_to_does_what_the_others_do() -> None:
+    module = ModuleType("moved")
+    exec(MIGRATION[0], module.__dict__)  # noqa: S102 - our own document
+    check_stock = module.__dict__["check_stock"]
+
+    assert run_task(check_stock, {"quantity": 2}) == Complete({"price": 9.0})
+    assert run_task(check_stock, {"quantity": 13}) == BpmnError("OUT_OF_STOCK", "too many")
+
+
+def test_the_defaults_of_the_table_to_move_by_are_the_workers() -> None:
+    settings = inspect.signature(Worker.__init__).parameters
+    rows = [row.split("|")[-2] for row in (DOCS / "migration.md").read_text().splitlines() if row[:1] == "|"]
+    shown = {name: default for row in rows for name, default in re.findall(r"`(\w+)` \((\w+)\)", row)}
+
+    assert set(shown) == {"slots", "async_slots", "lock_seconds", "poll_seconds", "use_priority"}
+    for name, default in shown.items():
+        assert default in {str(settings[name].default).lower(), f"{settings[name].default:g}"}
 
 
 def test_the_policy_of_the_document_is_the_default() -> None:

@@ -124,3 +124,23 @@ def test_a_task_that_has_ended_meanwhile_does_not_matter(lost: LostFetches, engi
 
     workers = {task.id: task.worker_id for task in engine.tasks}
     assert workers == {first.id: WORKER, second.id: None}
+
+
+def test_a_fetch_that_breaks_off_while_tasks_are_looked_for_is_not_forgotten(
+    lost: LostFetches, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = engine.add_task("topic")
+    engine.fetch_and_lock(WORKER, TOPIC, 1)
+
+    def refuse(**_: object) -> list[dict[str, object]]:
+        # The other loop's fetch breaks off at this moment.
+        lost.suspect(EngineUnreachable("reset"))
+        raise EngineForbidden("not yours", status=403)
+
+    lost.suspect(EngineUnreachable("reset"))
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "external_tasks", refuse)
+        lost.unlock()
+    lost.unlock()
+
+    assert task.worker_id is None

@@ -1,6 +1,7 @@
 """A whole worker with an engine in memory."""
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from external_tasks import (
     EngineUnreachable,
     ExternalTask,
     ExternalTasksError,
+    HealthPortUnavailable,
     RegistrationError,
     RetryPolicy,
     Task,
@@ -695,9 +697,29 @@ def test_a_health_port_that_is_taken_leaves_nothing_behind() -> None:
         worker.task("topic")(lambda: None)
         with pytest.raises(OSError, match="in use"):
             worker.start()
+    assert engine.reserved == 0
+
+    # The port is free by now.
+    worker.start()
+    assert worker.health_port == port
     worker.stop()
 
     assert engine.reserved == 0
+
+
+@pytest.mark.parametrize("port", [65_536, -1, True, "8090", 80.0])
+def test_what_is_no_port_is_refused(engine: FakeEngine, port: Any) -> None:
+    with pytest.raises(ValueError, match="health_port must be a port, a number from 0 to 65535"):
+        Worker(engine, health_port=port)
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "x..y"])
+def test_a_host_that_cannot_be_served_at_is_named(engine: FakeEngine, host: str) -> None:
+    worker = Worker(engine, health_port=0, health_host=host)
+    worker.task("topic")(lambda: None)
+
+    with pytest.raises(HealthPortUnavailable, match=f"served at port 0 of {re.escape(host)}"):
+        worker.start()
 
 
 def test_a_worker_that_was_made_before_a_fork_has_an_id_of_its_own_in_the_child(engine: FakeEngine) -> None:
@@ -721,3 +743,59 @@ def test_metrics_may_live_in_a_registry_of_the_users(engine: FakeEngine) -> None
     registry = CollectorRegistry()
 
     assert Worker(engine, registry=registry).metrics.registry is registry
+
+
+def test_what_follows_used_up_retries_can_be_read_and_not_set(engine: FakeEngine) -> None:
+    worker = Worker(engine, on_retries_exhausted="bpmn_error")
+
+    assert (Worker(engine).on_retries_exhausted, worker.on_retries_exhausted) == ("incident", "bpmn_error")
+    with pytest.raises(AttributeError):
+        worker.on_retries_exhausted = "incident"  # type: ignore[misc]
+
+
+class SlowToStart(FakeEngine):
+    """Keeps the start of a second kind of handlers waiting until the first kind has stopped the worker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._starts = 0
+        self.reserved = 0
+
+    def reserve_connections(self, count: int) -> None:
+        self._starts += 1
+        if self._starts == 2:
+            assert self.wait_until(lambda: bool(_threads("stop")), 10)
+            for thread in _threads("stop"):
+                # It ends here only if it does not wait for the start, as it has to.
+                thread.join(0.5)
+        self.reserved += count
+
+    def release_connections(self, count: int) -> None:
+        self.reserved -= count
+
+
+def _threads(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_handler_that_stops_the_worker_while_it_still_starts_ends_it() -> None:
+    engine = SlowToStart()
+    task = engine.add_task("plain")
+    worker = Worker(engine, poll_seconds=0.1, drain_seconds=5)
+
+    @worker.task("plain")
+    def plain() -> None:
+        worker.stop()
+
+    @worker.task("async")
+    async def on_loop() -> None: ...
+
+    running = threading.Thread(target=worker.run, daemon=True)
+    running.start()
+    running.join(20)
+
+    assert not running.is_alive()
+    assert task.state == "completed"
+    assert worker.stop()
+    assert engine.reserved == 0

@@ -4,7 +4,8 @@ import json
 import unicodedata
 
 import pytest
-from hotel.visible import json_text, visible
+from external_tasks.visible import visible
+from hotel.visible import json_text
 from hypothesis import given
 from hypothesis import strategies as st
 

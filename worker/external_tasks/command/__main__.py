@@ -7,7 +7,7 @@ _INTERRUPTED = 130
 
 
 def main() -> NoReturn:
-    """Run the command line and end with its exit code: 0 good, 1 not, 2 a wrong command line, 130 Ctrl-C."""
+    """Run the command line and end with a code: 0 good, 1 not, 2 a wrong setting or argument, 130 Ctrl-C."""
     try:
         # Imported here, so that Ctrl-C is answered in the first second too.
         from external_tasks.command.line import run  # noqa: PLC0415

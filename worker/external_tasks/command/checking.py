@@ -12,8 +12,11 @@ from external_tasks.command.loading import load
 from external_tasks.command.models import Call, Catcher, Element, ExternalTaskElement, Model
 from external_tasks.command.sources import SourceFacts
 from external_tasks.handlers.outcomes import TASK_ERROR
-from external_tasks.handlers.router import Registration
+from external_tasks.handlers.router import Registration, TaskRouter
+from external_tasks.visible import visible
+from external_tasks.worker import Worker
 
+_OTHERS_SHOWN = 5
 _DOUBT = "note, as far as the code can be read: "
 
 Part = TypeVar("Part", bound=Element)
@@ -33,14 +36,15 @@ def check(target: str, files: Sequence[Path], start_variables: Collection[str]) 
     Raises:
         CommandError: the worker or a model cannot be read.
     """
-    registrations = load(target).registrations
+    found = load(target)
+    registrations = found.registrations
     if not registrations:
         raise CommandError(f"{target} has no handler: register one with @{target.partition(':')[2]}.task(…)")
     read = [models.read(file) for file in files]
-    found = list(findings(registrations, read, start_variables))
-    for each in found:
-        sys.stdout.write(f"{_DOUBT if each.is_doubt else ''}{each.text}\n")
-    wrong = sum(not each.is_doubt for each in found)
+    listed = list(findings(found, read, start_variables))
+    for each in listed:
+        sys.stdout.write(f"{_DOUBT if each.is_doubt else ''}{visible(each.text)}\n")
+    wrong = sum(not each.is_doubt for each in listed)
     topics = {task.topic for model in read for task in model.tasks}
     sys.stdout.write(
         f"handlers: {len(registrations)}, topics: {len(topics)}, models: {len(read)}; "
@@ -50,16 +54,23 @@ def check(target: str, files: Sequence[Path], start_variables: Collection[str]) 
 
 
 def findings(
-    registrations: Mapping[str, Registration], read: Sequence[Model], start_variables: Collection[str]
+    router: TaskRouter, read: Sequence[Model], start_variables: Collection[str]
 ) -> Iterator[Finding]:
     """Yield what does not fit between handlers and models."""
+    registrations = router.registrations
     facts = {topic: sources.read(entry.handler) for topic, entry in registrations.items()}
     yield from _topics(registrations, read)
     yield from _variables(registrations, facts, read, start_variables)
-    errors = _Errors(facts, read)
+    errors = _Errors(facts, _after_retries(router), read)
     for model in read:
         yield from errors.uncaught(model)
         yield from errors.unraised(model)
+
+
+def _after_retries(router: TaskRouter) -> dict[str, str | None]:
+    """Return by topic what follows used-up retries; None where the worker of a router decides."""
+    default = router.on_retries_exhausted if isinstance(router, Worker) else None
+    return {topic: entry.on_retries_exhausted or default for topic, entry in router.registrations.items()}
 
 
 def _topics(registrations: Mapping[str, Registration], read: Sequence[Model]) -> Iterator[Finding]:
@@ -86,8 +97,10 @@ def _variables(
 ) -> Iterator[Finding]:
     by_models = {name for model in read for name in model.variables}
     by_handlers = {name for each in facts.values() for name in each.results}
-    others = any(model.sets_any_variable for model in read) or any(
-        each.sets_others for each in facts.values()
+    others = list(_sets_others(registrations, facts, read))
+    more = len(others) - _OTHERS_SHOWN
+    by_others = (
+        "; these may set it: " + ", ".join(others[:_OTHERS_SHOWN]) + (f" and {more} more" * (more > 0))
     )
     wanted: dict[str, list[str]] = {}
     for topic, entry in registrations.items():
@@ -98,74 +111,149 @@ def _variables(
         yield Finding(
             f"variable {name!r}, which the handler of {', '.join(topics)} needs, "
             "is set by no model and no handler: "
-            f"if the process is started with it, add --start-variables {name}",
-            others,
+            f"if the process is started with it, add --start-variables {name}{by_others if others else ''}",
+            bool(others),
         )
 
 
-class _Errors:
-    """Who raises which error, and who catches it, across the processes that call each other."""
+def _sets_others(
+    registrations: Mapping[str, Registration], facts: Mapping[str, SourceFacts], read: Sequence[Model]
+) -> Iterator[str]:
+    """Yield what may set variables whose names cannot be read."""
+    processes = {name for model in read for name in model.processes}
+    for model in read:
+        by_others = {task.id for task in model.tasks if task.topic not in registrations}
+        by_calls = {call.id for call in model.calls if call.takes_all and call.called not in processes}
+        for name in dict.fromkeys((*model.sets_others, *sorted(by_others | by_calls))):
+            yield f"{model.file}: {name}"
+    for topic, each in facts.items():
+        if each.sets_others:
+            yield f"the handler of {topic}"
 
-    def __init__(self, facts: Mapping[str, SourceFacts], read: Sequence[Model]) -> None:
+
+class _Errors:
+    """Who raises which error, and who catches it, across the processes that call each other.
+
+    Args:
+        facts: of the handlers' code, by topic.
+        after_retries: what follows used-up retries, by topic.
+        read: the models.
+    """
+
+    def __init__(
+        self,
+        facts: Mapping[str, SourceFacts],
+        after_retries: Mapping[str, str | None],
+        read: Sequence[Model],
+    ) -> None:
         self._facts = facts
+        self._after_retries = after_retries
         self._read = read
-        self._catchers: dict[str, list[Catcher]] = {}
-        for model in read:
-            for catcher in model.catchers:
-                self._catchers.setdefault(catcher.of, []).append(catcher)
 
     def uncaught(self, model: Model) -> Iterator[Finding]:
         for task in model.tasks:
             facts = self._facts.get(task.topic)
             for code in sorted(facts.codes) if facts else ():
-                if not self._is_caught(task, code, frozenset()):
-                    yield Finding(
-                        f"{model.file}: {task.id}: its handler raises {code!r}, which no event catches: "
-                        "the engine would end the path there without a word"
-                    )
+                yield from self._uncaught(model, task, code, f"its handler raises {code!r}")
+            if self._after_retries.get(task.topic) == "bpmn_error":
+                what = f"its handler raises {TASK_ERROR!r} when its retries are used up"
+                yield from self._uncaught(model, task, TASK_ERROR, what)
+        for thrower in model.failures_to_errors:
+            if thrower.code is not None:
+                what = f"the model turns its failure into {thrower.code!r}"
+                yield from self._uncaught(model, thrower, thrower.code, what)
+
+    def _uncaught(self, model: Model, element: Element, code: str, what: str) -> Iterator[Finding]:
+        caught = self._is_caught(model, element, code, frozenset())
+        if caught is not True:
+            yield Finding(
+                f"{model.file}: {element.id}: {what}, which no event catches: "
+                "the engine would end the path there without a word",
+                caught is None,
+            )
 
     def unraised(self, model: Model) -> Iterator[Finding]:
         for catcher in model.catchers:
-            if catcher.code in {None, TASK_ERROR}:
+            if catcher.code is None:
                 continue
-            raised, others = self._raised_in(catcher.of, frozenset())
-            if catcher.code not in raised:
+            raised = self._is_raised(model, catcher.of, catcher.code, frozenset(), _handled_in(catcher))
+            if raised is not True:
+                for_retries = ': set on_retries_exhausted="bpmn_error" for its topics'
                 yield Finding(
-                    f"{model.file}: {catcher.id} catches {catcher.code!r}, which no handler raises", others
+                    f"{model.file}: {catcher.id} catches {catcher.code!r}, which no handler raises"
+                    f"{for_retries if catcher.code == TASK_ERROR else ''}",
+                    raised is None,
                 )
 
-    def _is_caught(self, element: Element, code: str, seen: frozenset[str]) -> bool:
+    def _is_caught(
+        self, model: Model, element: Element, code: str, seen: frozenset[tuple[Path, str]]
+    ) -> bool | None:
+        """Whether an event catches a code that comes out of an element; None where that cannot be known."""
         for scope in element.around:
-            if any(catcher.code in {None, code} for catcher in self._catchers.get(scope, ())):
-                return True
+            for catcher in model.catchers:
+                # An event subprocess does not catch what it raises itself.
+                inside = _handled_in(catcher) in element.around
+                if catcher.of == scope and catcher.code in {None, code} and not inside:
+                    return True
         process = element.around[-1]
-        callers = [call for model in self._read for call in model.calls if call.called == process]
-        return any(call.id not in seen and self._is_caught(call, code, seen | {call.id}) for call in callers)
+        found: list[bool | None] = []
+        for caller in self._read:
+            for call in caller.calls:
+                if (caller.file, call.id) not in seen and call.called in {None, process}:
+                    caught = self._is_caught(caller, call, code, seen | {(caller.file, call.id)})
+                    # A call of a process that an expression names may be one of this process.
+                    found.append(caught if call.called or not caught else None)
+        return _any(found)
 
-    def _raised_in(self, scope: str, seen: frozenset[str]) -> tuple[set[str | None], bool]:
-        """Return the codes that may be raised within an element, and whether there may be others."""
-        raised: set[str | None] = set()
-        others = False
-        for model in self._read:
-            for task in _inside(model.tasks, scope):
-                facts = self._facts.get(task.topic)
-                raised |= facts.codes if facts else set()
-                others |= facts is None or facts.raises_others
-            for thrower in _inside(model.throwers, scope):
-                raised.add(thrower.code)
-                others |= thrower.code is None
-            for call in _inside(model.calls, scope):
-                inner, unknown = self._raised_by(call, seen)
-                raised |= inner
-                others |= unknown
-        return raised, others
+    def _is_raised(
+        self, model: Model, scope: str, code: str, seen: frozenset[str], outside: str | None = None
+    ) -> bool | None:
+        """Whether a code may be raised within an element; None where that cannot be known.
 
-    def _raised_by(self, call: Call, seen: frozenset[str]) -> tuple[set[str | None], bool]:
-        if call.called is None or all(call.called not in model.processes for model in self._read):
-            return set(), True
-        if call.called in seen:
-            return set(), False
-        return self._raised_in(call.called, seen | {call.called})
+        Args:
+            model: that the element is in.
+            scope: the element.
+            code: what to look for.
+            seen: processes that are looked into already.
+            outside: an element inside of that one which does not count.
+        """
+        found: list[bool | None] = [
+            self._is_raised_by_handler(task.topic, code) for task in _inside(model.tasks, scope, outside)
+        ]
+        found += (
+            None if thrower.code is None else thrower.code == code
+            for thrower in _inside(model.throwers, scope, outside)
+        )
+        found += (self._is_raised_by_call(call, code, seen) for call in _inside(model.calls, scope, outside))
+        return _any(found)
+
+    def _is_raised_by_handler(self, topic: str, code: str) -> bool | None:
+        facts = self._facts.get(topic)
+        if facts is None:
+            return None
+        after_retries = self._after_retries[topic]
+        if code in facts.codes or (code == TASK_ERROR and after_retries == "bpmn_error"):
+            return True
+        return None if facts.raises_others or (code == TASK_ERROR and after_retries is None) else False
+
+    def _is_raised_by_call(self, call: Call, code: str, seen: frozenset[str]) -> bool | None:
+        called = call.called
+        models = [model for model in self._read if called in model.processes]
+        if called is None or not models:
+            return None
+        if called in seen:
+            return False
+        return _any([self._is_raised(model, called, code, seen | {called}) for model in models])
+
+
+def _any(found: Sequence[bool | None]) -> bool | None:
+    """Return True if one is, else None if one is not known, else False."""
+    return True if True in found else None if None in found else False
+
+
+def _handled_in(catcher: Catcher) -> str | None:
+    """Return the event subprocess that a start event begins; None for a boundary event."""
+    return catcher.parents[-1] if len(catcher.parents) > 1 and catcher.of == catcher.parents[-2] else None
 
 
 def _tasks(read: Sequence[Model]) -> Iterator[tuple[Model, ExternalTaskElement]]:
@@ -174,5 +262,5 @@ def _tasks(read: Sequence[Model]) -> Iterator[tuple[Model, ExternalTaskElement]]
             yield model, task
 
 
-def _inside(parts: Sequence[Part], scope: str) -> Iterator[Part]:
-    return (part for part in parts if scope in part.around)
+def _inside(parts: Sequence[Part], scope: str, outside: str | None) -> Iterator[Part]:
+    return (part for part in parts if scope in part.around and outside not in part.around)

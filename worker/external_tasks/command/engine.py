@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from external_tasks.command.errors import CommandError
+from external_tasks.command.models import keys
 from external_tasks.engine.auth import BasicAuth
 from external_tasks.engine.client import EngineClient
 from external_tasks.errors import EngineError, EngineUnauthorized
+from external_tasks.visible import visible
 
 JAR_VARIABLE = "EXTERNAL_TASKS_ENGINE_JAR"
 IMAGE = "operaton/operaton:latest"
@@ -83,10 +85,25 @@ def _serve(options: Options, models: Sequence[Path]) -> NoReturn:
 
 
 def _read(models: Sequence[Path]) -> dict[str, bytes]:
-    try:
-        return {model.name: model.read_bytes() for model in models}
-    except OSError as error:
-        raise CommandError(f"{error.filename} cannot be read: {error.strerror}") from error
+    """Read the files by the names that they get in one deployment, which holds each name and key once."""
+    resources: dict[str, bytes] = {}
+    holders: dict[str, Path] = {}
+    for model in models:
+        try:
+            content = model.read_bytes()
+        except OSError as error:
+            raise CommandError(f"{model} cannot be read: {error.strerror}") from error
+        if holders.get(f"name {model.name!r}") == model:
+            raise CommandError(f"{model} is named twice: name it once")
+        for what in (f"name {model.name!r}", *keys(content)):
+            holder = holders.setdefault(what, model)
+            if holder != model:
+                raise CommandError(
+                    f"{holder} and {model} have the same {what}, and a deployment takes each once: "
+                    "rename one, or leave it out"
+                )
+        resources[model.name] = content
+    return resources
 
 
 def _refuse_taken(port: int) -> None:
@@ -238,7 +255,7 @@ def _wait_until_ready(
 
 
 def _show(options: Options, password: str | None, deployed: Sequence[str]) -> None:
-    lines = [*(f"deployed {each}" for each in deployed), f"export ENGINE_URL={options.url}"]
+    lines = [*(f"deployed {visible(each)}" for each in deployed), f"export ENGINE_URL={options.url}"]
     if password is not None:
         lines += [f"export ENGINE_USER={options.user}", f"export ENGINE_PASSWORD={password}"]
     lines.append("ready; Ctrl-C ends it, and nothing of it is kept")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from external_tasks.bounded_http import ClientCertificate
-from external_tasks.command.errors import CommandError
+from external_tasks.command.errors import SettingError
 from external_tasks.engine.auth import Auth
 from external_tasks.engine.client import EngineClient
 from external_tasks.engine.logins import choose_auth
@@ -18,12 +18,12 @@ def connect(environment: Mapping[str, str]) -> EngineClient:
     """Make a client by the variables whose names begin with ``ENGINE_``; docs/worker.md lists them.
 
     Raises:
-        CommandError: one cannot be used, or two exclude each other.
+        SettingError: one cannot be used, or two exclude each other.
     """
     values = _Values(environment)
     certificate, key = values.get("ENGINE_CERTIFICATE_FILE"), values.get("ENGINE_KEY_FILE")
     if key and not certificate:
-        raise CommandError("ENGINE_KEY_FILE needs ENGINE_CERTIFICATE_FILE")
+        raise SettingError("ENGINE_KEY_FILE needs ENGINE_CERTIFICATE_FILE")
     try:
         return EngineClient(
             values.get("ENGINE_URL") or DEFAULT_URL,
@@ -33,7 +33,7 @@ def connect(environment: Mapping[str, str]) -> EngineClient:
             proxy=values.get("ENGINE_PROXY"),
         )
     except ValueError as error:
-        raise CommandError(f"the engine's settings (ENGINE_…) cannot be used: {error}") from error
+        raise SettingError(f"the engine's settings (ENGINE_…) cannot be used: {error}") from error
 
 
 def _auth(values: "_Values") -> Auth | None:
@@ -44,11 +44,11 @@ def _auth(values: "_Values") -> Auth | None:
     )
     url, client_id, client_secret = values.get(_OAUTH2[0]), values.get(_OAUTH2[1]), values.secret(_OAUTH2[2])
     if bool(user) != bool(password):
-        raise CommandError("set both ENGINE_USER and ENGINE_PASSWORD (or ENGINE_PASSWORD_FILE), or neither")
+        raise SettingError("set both ENGINE_USER and ENGINE_PASSWORD (or ENGINE_PASSWORD_FILE), or neither")
     if any((url, client_id, client_secret)) and not all((url, client_id, client_secret)):
-        raise CommandError(f"set all of {', '.join(_OAUTH2)} (or …_SECRET_FILE), or none")
+        raise SettingError(f"set all of {', '.join(_OAUTH2)} (or …_SECRET_FILE), or none")
     if sum(map(bool, (user, token, url))) > 1:
-        raise CommandError("set one of ENGINE_USER, ENGINE_TOKEN and ENGINE_OAUTH2_TOKEN_URL")
+        raise SettingError("set one of ENGINE_USER, ENGINE_TOKEN and ENGINE_OAUTH2_TOKEN_URL")
     return choose_auth(
         user=user,
         password=password,
@@ -78,8 +78,8 @@ class _Values:
         if file is None:
             return self.get(name)
         if self.get(name):
-            raise CommandError(f"set one of {name} and {name}_FILE")
+            raise SettingError(f"set one of {name} and {name}_FILE")
         try:
             return Path(file).read_text("utf-8").strip()
         except (OSError, UnicodeError) as error:
-            raise CommandError(f"{name}_FILE={file} cannot be read: {error}") from error
+            raise SettingError(f"{name}_FILE={file} cannot be read: {error}") from error

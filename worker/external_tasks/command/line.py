@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from external_tasks.checks import HIGHEST_PORT
 from external_tasks.command import checking, engine, project, running
-from external_tasks.command.errors import CommandError
-from external_tasks.errors import EngineError, RegistrationError
+from external_tasks.command.errors import CommandError, SettingError
+from external_tasks.errors import EngineError, HealthPortUnavailable, RegistrationError
+from external_tasks.visible import TextFormatter, visible_lines
+
+_BAD_SETTING = 2
+"""As for a wrong command line."""
 
 _TARGET = "what to load, as MODULE:NAME: a Worker, a TaskRouter, or a function that returns one"
 
@@ -19,9 +24,9 @@ def run(arguments: Sequence[str]) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return _do(chosen)
-    except (CommandError, EngineError, RegistrationError) as error:
-        sys.stderr.write(f"external-tasks: {error}\n")
-        return 1
+    except (CommandError, EngineError, HealthPortUnavailable, RegistrationError) as error:
+        sys.stderr.write(f"external-tasks: {visible_lines(str(error))}\n")
+        return _BAD_SETTING if isinstance(error, SettingError | HealthPortUnavailable) else 1
 
 
 def _do(chosen: argparse.Namespace) -> int:
@@ -36,7 +41,9 @@ def _do(chosen: argparse.Namespace) -> int:
         )
     if chosen.reload:
         return running.run_again_on_changes(chosen.target)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     return running.run(chosen.target)
 
 
@@ -89,6 +96,6 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 65_535):  # noqa: PLR2004 - the highest port there is
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    if not (text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {HIGHEST_PORT}, not {text!r}")
     return int(text)

@@ -16,8 +16,23 @@ _EXTENSIONS = (
     "{http://activiti.org/bpmn}",
 )
 _RUNS_CODE = ("class", "expression", "delegateExpression")
-_SETS = ("resultVariable", "errorCodeVariable", "errorMessageVariable", "elementVariable", "initiator")
+_SETS = (
+    "resultVariable",
+    "errorCodeVariable",
+    "errorMessageVariable",
+    "escalationCodeVariable",
+    "elementVariable",
+    "initiator",
+)
+_LISTENERS = ("executionListener", "taskListener")
+_MAPPINGS = ("variableMappingClass", "variableMappingDelegateExpression")
+_FORMS = ("formKey", "formRef")
+# What others send may bring variables along.
+_RECEIVES = ("messageEventDefinition", "signalEventDefinition")
+# What an engine finds by its key: of each kind, a deployment takes one with the same.
+_DEFINED = frozenset({"process", "decision"})
 _EXPRESSION = re.compile(r"[$#]\{")
+_SET_BY_SCRIPT = re.compile(r"""setVariable(?:Local)?\(\s*["']([^"']+)["']""")
 
 
 @dataclass(frozen=True)
@@ -60,14 +75,23 @@ class Catcher(Element):
 
 @dataclass(frozen=True)
 class Call(Element):
-    """A call activity; what it calls is None where an expression decides."""
+    """A call activity.
+
+    Args:
+        called: the process it calls, None where an expression decides.
+        takes_all: it takes over all variables of what it has called.
+    """
 
     called: str | None
+    takes_all: bool = False
 
 
 @dataclass(frozen=True)
 class Thrower(Element):
-    """An end event that throws an error, or None as the code for an element that runs code in the engine."""
+    """What throws an error in the engine: an end event, or a task whose failure the model turns into one.
+
+    The code is None for an element that runs code in the engine, which may throw any.
+    """
 
     code: str | None
 
@@ -81,10 +105,11 @@ class Model:
         processes: ids.
         tasks: the external tasks.
         catchers: what catches errors.
-        throwers: what throws them, beside external tasks.
+        throwers: what throws them, beside the handlers of external tasks.
+        failures_to_errors: those of the throwers that are external tasks.
         calls: of other processes.
-        variables: names that mappings, forms and events set.
-        sets_any_variable: a call activity hands over variables that no name stands for.
+        variables: names that mappings, forms, scripts and events set.
+        sets_others: ids of elements that may set variables which no name in the model stands for.
     """
 
     file: Path
@@ -92,9 +117,10 @@ class Model:
     tasks: tuple[ExternalTaskElement, ...]
     catchers: tuple[Catcher, ...]
     throwers: tuple[Thrower, ...]
+    failures_to_errors: tuple[Thrower, ...]
     calls: tuple[Call, ...]
     variables: frozenset[str]
-    sets_any_variable: bool
+    sets_others: tuple[str, ...]
 
 
 def read(file: Path) -> Model:
@@ -119,23 +145,44 @@ def read(file: Path) -> Model:
     return _facts(file, root)
 
 
+def keys(content: bytes) -> Iterator[str]:
+    """Yield what a file of an engine defines, as ``process 'order'``; nothing for what is no such file."""
+    if b"<!DOCTYPE" in content:
+        return
+    try:
+        root = ET.fromstring(content)  # noqa: S314 - as above
+    except ET.ParseError:
+        return
+    for element in root:
+        kind, key = _local(element), element.get("id")
+        if _local(root) == "definitions" and kind in _DEFINED and key:
+            yield f"{kind} {key!r}"
+
+
 def _facts(file: Path, root: ET.Element) -> Model:
     codes = {each.get("id"): each.get("errorCode") for each in root.iter(f"{_BPMN}error")}
     tasks: list[ExternalTaskElement] = []
     catchers: list[Catcher] = []
     throwers: list[Thrower] = []
+    failures_to_errors: list[Thrower] = []
     calls: list[Call] = []
+    sets_others: list[str] = []
     for element, parents in _walk(root, ()):
         name, kind = element.get("id") or "", element.tag.removeprefix(_BPMN)
         if (topic := _external_topic(element)) is not None:
             tasks.append(ExternalTaskElement(name, parents, topic))
-        elif kind == "scriptTask" or any(_own(element, each) for each in _RUNS_CODE):
+            failures_to_errors += (
+                Thrower(name, parents, _code(each, codes))
+                for each in _extensions(element, "errorEventDefinition")
+            )
+        if _runs_code(element, kind):
             throwers.append(Thrower(name, parents, None))
+        if _runs_code(element, kind) or _is_given_variables(element, kind, parents):
+            sets_others.append(name)
         if kind == "callActivity":
-            called = element.get("calledElement") or ""
-            calls.append(Call(name, parents, None if _EXPRESSION.search(called) else called))
+            calls.append(_call(element, name, parents))
         for error in element.findall(f"{_BPMN}errorEventDefinition"):
-            code = codes.get(error.get("errorRef"))
+            code = _code(error, codes)
             if kind == "boundaryEvent":
                 catchers.append(Catcher(name, parents, element.get("attachedToRef") or "", code))
             elif kind == "startEvent":
@@ -148,11 +195,60 @@ def _facts(file: Path, root: ET.Element) -> Model:
         tuple(each.get("id") or "" for each in root.findall(f"{_BPMN}process")),
         tuple(tasks),
         tuple(catchers),
-        tuple(throwers),
+        (*throwers, *failures_to_errors),
+        tuple(failures_to_errors),
         tuple(calls),
         frozenset(_variables(root)),
-        any(_own(each, "variables") == "all" for each in root.iter() if _local(each) in {"in", "out"}),
+        tuple(sets_others),
     )
+
+
+def _code(definition: ET.Element, codes: Mapping[str | None, str | None]) -> str | None:
+    reference = definition.get("errorRef")
+    # As the engine does: a reference to no error of the file is taken as the code itself.
+    return codes.get(reference, reference)
+
+
+def _call(element: ET.Element, name: str, parents: tuple[str, ...]) -> Call:
+    called = element.get("calledElement") or ""
+    takes_all = any(_own(each, "variables") == "all" for each in _extensions(element, "out"))
+    return Call(name, parents, None if not called or _EXPRESSION.search(called) else called, takes_all)
+
+
+def _runs_code(element: ET.Element, kind: str) -> bool:
+    """Whether an element runs a script, Java or an expression in the engine, or has a listener that does."""
+    if _external_topic(element) is None:
+        if kind == "scriptTask" or (kind == "serviceTask" and _own(element, "type")):
+            return True
+        implemented = (element, *element.findall(f"{_BPMN}messageEventDefinition"))
+        if any(_own(each, name) for each in implemented for name in _RUNS_CODE):
+            return True
+    return any(_extensions(element, name) for name in _LISTENERS)
+
+
+def _is_given_variables(element: ET.Element, kind: str, parents: tuple[str, ...]) -> bool:
+    """Whether people, messages or code of a mapping may bring variables that the model does not name."""
+    if kind == "userTask":
+        # Without a form of named fields, whoever ends it sets what they like.
+        return any(_own(element, name) for name in _FORMS) or not _extensions(element, "formData")
+    if kind == "startEvent" and any(_own(element, name) for name in _FORMS):
+        return True
+    if kind == "callActivity":
+        return any(_own(element, name) for name in _MAPPINGS)
+    is_inner_start = kind == "startEvent" and len(parents) > 1
+    if kind in {"intermediateCatchEvent", "boundaryEvent"} or is_inner_start:
+        return any(_local(each) in _RECEIVES for each in element)
+    return kind == "receiveTask"
+
+
+def _extensions(element: ET.Element, name: str) -> list[ET.Element]:
+    """Return the engines' own elements of a name in an element, not in those inside of it."""
+    return [
+        each
+        for extensions in element.findall(f"{_BPMN}extensionElements")
+        for each in extensions
+        if _local(each) == name
+    ]
 
 
 def _walk(parent: ET.Element, parents: tuple[str, ...]) -> Iterator[tuple[ET.Element, tuple[str, ...]]]:
@@ -179,6 +275,10 @@ def _variables(root: ET.Element) -> Iterator[str]:
             yield element.get("id") or ""
         elif kind in {"in", "out"}:
             yield element.get("target") or ""
+        elif kind == "inputDataItem":
+            yield element.get("name") or ""
+        elif kind == "script":
+            yield from _SET_BY_SCRIPT.findall(element.text or "")
     if any(_local(each) == "multiInstanceLoopCharacteristics" for each in root.iter()):
         yield from ("loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
 

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from external_tasks.checks import HIGHEST_PORT
 from external_tasks.command.engine_access import connect
-from external_tasks.command.errors import CommandError
+from external_tasks.command.errors import SettingError
 from external_tasks.command.loading import load
 from external_tasks.handlers.router import TaskRouter
 from external_tasks.worker import Worker
@@ -22,7 +23,9 @@ def run(target: str) -> int:
     """Run a worker until a signal ends it; a router becomes a worker by the variables of the environment.
 
     Raises:
-        CommandError: there is no such worker, or a variable cannot be used.
+        CommandError: there is no such worker.
+        SettingError: a variable cannot be used.
+        HealthPortUnavailable: probes cannot be served at the port.
         RegistrationError: it has no handler.
     """
     found = load(target)
@@ -34,8 +37,8 @@ def run(target: str) -> int:
 def _worker_of(router: TaskRouter, environment: Mapping[str, str]) -> Worker:
     """Make a worker of a router, by the engine's variables and ``HEALTH_PORT``."""
     port = environment.get("HEALTH_PORT") or None
-    if port is not None and not port.isdecimal():
-        raise CommandError(f"HEALTH_PORT must be the number of a port, not {port!r}")
+    if port is not None and not (port.isdecimal() and int(port) <= HIGHEST_PORT):
+        raise SettingError(f"HEALTH_PORT must be a port, a number from 0 to {HIGHEST_PORT}, not {port!r}")
     worker = Worker(connect(environment), health_port=None if port is None else int(port))
     worker.include(router)
     return worker

@@ -131,7 +131,8 @@ class EngineClient(RestClient):
 
     def set_retries(self, task_id: str, retries: int) -> None:
         """Set how often a task may be tried; more than 0 heals its incident."""
-        self.put(f"/external-task/{path_segment(task_id)}/retries", {"retries": retries})
+        path = f"/external-task/{path_segment(task_id)}/retries"
+        self._without_answer(path, {"retries": retries}, method="PUT")
 
     def external_tasks(self, *, first: int = 0, limit: int = 100, **filters: Any) -> list[dict[str, Any]]:
         """Return one page of external tasks as the engine writes them.
@@ -230,7 +231,7 @@ class EngineClient(RestClient):
         self, name: str, *, variables: Mapping[str, Any] | None = None, tenant_id: str | None = None
     ) -> None:
         """Give a signal to all that wait for it, and to start events; never repeated by itself."""
-        self.post("/signal", messages.signal(name, variables, tenant_id))
+        self._without_answer("/signal", messages.signal(name, variables, tenant_id), repeatable=False)
 
     def was_ever_set(self, variable: str) -> bool:
         """Whether a process variable of this name was ever set, as far as history is kept and may be read."""
@@ -279,7 +280,7 @@ class EngineClient(RestClient):
         return responses.read("a deployment", lambda: Deployment.from_json(answer))
 
     def _task_post(self, task_id: str, verb: str, body: Any) -> None:
-        self._post_without_answer(f"/external-task/{path_segment(task_id)}/{verb}", body)
+        self._without_answer(f"/external-task/{path_segment(task_id)}/{verb}", body)
 
 
 def _instance_of(result: Mapping[str, Any]) -> str | None:

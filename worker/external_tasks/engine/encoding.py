@@ -33,6 +33,7 @@ def _encode_named(name: str, value: Any) -> TypedJson:
     if not isinstance(name, str) or not name:
         raise VariableError(f"a variable's name must be a text that is not empty, not {type(name).__name__}")
     try:
+        _storable(name)
         return _encode(value)
     except VariableError as error:
         raise VariableError(f"variable {name!r}: {error}") from error
@@ -158,7 +159,7 @@ def _file(value: File) -> TypedJson:
     return {
         "value": b64encode(value.content).decode("ascii"),
         "type": "File",
-        "valueInfo": {"filename": value.name, "mimeType": value.mime_type}
+        "valueInfo": {"filename": _storable(value.name), "mimeType": value.mime_type}
         | ({"encoding": value.encoding} if value.encoding else {}),
     }
 
@@ -170,7 +171,7 @@ def _typed(value: Typed) -> TypedJson:
         content = _string(content)["value"] if value.type.casefold() == "string" else _storable(content)
     encoded: TypedJson = {"value": content, "type": value.type}
     if value.value_info:
-        encoded["valueInfo"] = dict(value.value_info)
+        encoded["valueInfo"] = json.loads(_storable(write_json(dict(value.value_info))))
     return encoded
 
 

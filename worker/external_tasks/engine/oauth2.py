@@ -24,7 +24,7 @@ from external_tasks.bounded_http import (
     retry_after,
 )
 from external_tasks.engine.urls import checked_url
-from external_tasks.errors import CredentialsUnavailable
+from external_tasks.errors import YEAR_SECONDS, CredentialsUnavailable
 
 MAX_ANSWER_BYTES = 256 * 1024
 MAX_ANSWER_DEPTH = 20
@@ -106,7 +106,7 @@ class OAuth2ClientCredentials:
             raise ValueError("client_secret must not be empty")
         checks.one_of("send_secret", send_secret, _WAYS)
         self._request = _request(client_id, client_secret, _fields(scope, audience, parameters), send_secret)
-        self._timeout = checks.positive_seconds("timeout", timeout)
+        self._timeout = checks.positive_seconds("timeout", timeout, at_most=YEAR_SECONDS)
         self._http = BoundedHttp(
             self._url,
             pool_size=1,

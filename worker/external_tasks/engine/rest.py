@@ -27,7 +27,13 @@ from external_tasks.engine import responses
 from external_tasks.engine.auth import Auth, RenewableAuth
 from external_tasks.engine.headers import HeaderValue, checked_headers, checked_value
 from external_tasks.engine.urls import checked_url, query
-from external_tasks.errors import CredentialsUnavailable, EngineUnreachable, UnusableResponse
+from external_tasks.errors import (
+    YEAR_SECONDS,
+    CredentialsUnavailable,
+    EngineUnreachable,
+    UnusableResponse,
+    VariableError,
+)
 
 
 class RestClient:
@@ -72,7 +78,7 @@ class RestClient:
         max_json_depth: int = MAX_JSON_DEPTH,
     ) -> None:
         self.url = checked_url(url)
-        self.timeout = checks.positive_seconds("timeout", timeout)
+        self.timeout = checks.positive_seconds("timeout", timeout, at_most=YEAR_SECONDS)
         if auth is not None and not callable(getattr(auth, "authorization", None)):
             raise ValueError("auth must have a method `authorization`, as BasicAuth and BearerAuth have")
         self._auth = auth
@@ -150,13 +156,13 @@ class RestClient:
         content, content_type = urllib3.encode_multipart_formdata(dict(fields))
         return self._parse(self._call("POST", path, content, content_type, timeout=timeout))
 
-    def _post_without_answer(self, path: str, body: Any) -> None:
-        """Send what may be repeated and what the engine answers with 204 and nothing else."""
-        response = self._call("POST", path, _encoded(body), repeatable=True)
+    def _without_answer(self, path: str, body: Any, *, method: str = "POST", repeatable: bool = True) -> None:
+        """Send what the engine answers with 204 and nothing else."""
+        response = self._call(method, path, _encoded(body), repeatable=repeatable)
         if response.status != HTTPStatus.NO_CONTENT:
             # Something before the engine has answered: whether the engine has done it is not known.
             raise UnusableResponse(
-                f"POST {self.url}{path} answered {response.status} where an engine answers 204: "
+                f"{method} {self.url}{path} answered {response.status} where an engine answers 204: "
                 "check that the URL leads to the engine",
                 status=response.status,
             )
@@ -226,7 +232,14 @@ class RestClient:
 
 
 def _encoded(body: Any) -> bytes | None:
-    return None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    try:
+        return None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        # Not with its text, which holds the value. Said to be an outage, it would be sent again and again.
+        raise VariableError(
+            f"the request cannot be written as JSON ({type(error).__name__}): it holds half a surrogate "
+            "pair, or what JSON has no form for"
+        ) from error
 
 
 def _authorization(auth: Auth) -> str:

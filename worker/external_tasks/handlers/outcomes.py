@@ -95,7 +95,7 @@ class Failure:
     def __post_init__(self) -> None:
         checks.text("message", self.message, may_be_empty=True)
         checks.text("details", self.details, may_be_empty=True)
-        checks.whole_number("retries", self.retries)
+        checks.whole_number("retries", self.retries, at_most=checks.MOST_RETRIES)
         checks.number("retry_seconds", self.retry_seconds, at_most=MAX_RETRY_SECONDS)
         checks.variables("variables", self.variables)
 
@@ -147,9 +147,16 @@ class ErrorRules:
         try:
             return self._judge(error, retries, random)
         except Exception:  # noqa: BLE001 - an exception's attributes may have been set to anything
+            return self._judge_unread(error, retries, random)
+
+    def _judge_unread(self, error: BaseException, retries: int | None, random: Random) -> Failure:
+        try:
             left = self.retry.left(retries)
             delay = self.retry.delay(self.retry.attempt(retries), random) if left else 0.0
             return Failure(f"{type(error).__qualname__}, which cannot be read", "", left, delay)
+        except Exception as fault:  # noqa: BLE001 - a policy, or what spreads its delays, may be the user's
+            # Without a policy nothing says when to try again: people have to look.
+            return Failure(shorten(f"{summary(error)}; and the retry policy failed: {summary(fault)}"))
 
     def _judge(self, error: BaseException, retries: int | None, random: Random) -> Outcome:
         if isinstance(error, BusinessError):

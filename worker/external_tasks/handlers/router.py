@@ -211,8 +211,12 @@ class TaskRouter:
         """Take in the handlers of another router.
 
         Raises:
-            RegistrationError: both have a handler for one topic.
+            RegistrationError: both have a handler for one topic, or it is no router; nothing is taken in.
         """
+        if not isinstance(other, TaskRouter):
+            raise RegistrationError(f"include takes a TaskRouter, not {type(other).__name__}")
+        for topic in other.registrations:
+            self._refuse_second(topic)
         for registration in other.registrations.values():
             self._add(registration)
 
@@ -221,10 +225,12 @@ class TaskRouter:
         return {topic: entry.resolve(defaults) for topic, entry in self._registrations.items()}
 
     def _add(self, registration: Registration) -> None:
-        topic = registration.subscription.topic
+        self._refuse_second(registration.subscription.topic)
+        self._registrations[registration.subscription.topic] = registration
+
+    def _refuse_second(self, topic: str) -> None:
         if topic in self._registrations:
             raise RegistrationError(f"topic {topic!r} has a handler already; a topic takes one")
-        self._registrations[topic] = registration
 
 
 def _some(name: str, values: Iterable[str] | None) -> tuple[str, ...]:

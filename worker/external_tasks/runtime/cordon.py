@@ -1,12 +1,13 @@
 """Whether a worker is cordoned: it takes no more tasks, because its pod is about to be deleted."""
 
-import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-logger = logging.getLogger(__name__)
+from external_tasks.safe_logging import SafeLogger
+
+logger = SafeLogger(__name__)
 
 
 class Cordon:

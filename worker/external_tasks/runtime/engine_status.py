@@ -1,12 +1,12 @@
 """Whether the engine answers: logged when that changes, not at every try."""
 
-import logging
 import threading
 
 from external_tasks.runtime.metrics import Metrics
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 
 class EngineStatus:

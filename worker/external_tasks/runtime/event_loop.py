@@ -1,7 +1,6 @@
 """The event loop that async handlers run on, in one thread."""
 
 import asyncio
-import logging
 import sys
 import threading
 import time
@@ -12,8 +11,9 @@ from typing import Any, TypeVar
 from external_tasks.handlers.cancellation import Cancellation
 from external_tasks.runtime.heartbeat import Heartbeat
 from external_tasks.safe_errors import place_of_frame, safe_traceback, summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 BEAT_SECONDS = 0.2
 

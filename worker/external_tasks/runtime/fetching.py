@@ -1,6 +1,5 @@
 """One fetch: ask for as many tasks as there are free slots, and hand them over."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from external_tasks.runtime.metrics import Metrics
 from external_tasks.runtime.slots import Slots
 from external_tasks.runtime.topic_limits import Share, TopicLimits
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 SLICE_SECONDS = 0.5
 """No wait inside a fetch loop is longer, so that it notices a stop and shows that it is alive."""

@@ -1,6 +1,5 @@
 """Gives tasks back to the engine: at once, or after a pause for a task that cannot end now."""
 
-import logging
 from collections import OrderedDict
 from threading import Lock
 
@@ -10,8 +9,9 @@ from external_tasks.errors import LockLost, NotFound, TaskSuspended
 from external_tasks.retry import Backoff, Random
 from external_tasks.runtime.retry_timers import RetryTimers
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 PAUSES = Backoff(first_seconds=1, factor=2, max_seconds=60, jitter=0.2)
 """Between two tries at a task whose process is suspended around it; the last one is how late it may go on."""

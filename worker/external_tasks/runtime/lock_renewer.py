@@ -1,6 +1,5 @@
 """Keeps the locks of running tasks from expiring."""
 
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -12,8 +11,9 @@ from external_tasks.runtime.heartbeat import Heartbeat
 from external_tasks.runtime.locks import LockState, TaskLock, TaskLocks
 from external_tasks.runtime.metrics import Metrics
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 RETRY_SECONDS = 1.0
 """After an extension that failed, the next try comes so much later."""

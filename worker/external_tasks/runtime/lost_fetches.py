@@ -1,15 +1,14 @@
 """Unlocks what a fetch has locked whose answer never came."""
 
-import logging
-
 from external_tasks.engine.protocol import ExternalTaskEngine
 from external_tasks.runtime.give_back import GiveBack
 from external_tasks.runtime.locks import TaskLocks
 from external_tasks.runtime.outages import may_have_had_effect
 from external_tasks.runtime.retry_timers import RetryTimers
 from external_tasks.safe_errors import summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 PAGE = 500
 
@@ -58,7 +57,8 @@ class LostFetches:
             listed = self._engine.external_tasks(limit=PAGE, workerId=self._worker_id, locked=True)
             unknown = [task for task in listed if not self._is_known(str(task["id"]))]
         except Exception as error:  # noqa: BLE001 - without an answer the locks expire, and a later look may help
-            self._suspected = may_have_had_effect(error)
+            # Another thread may have noted one meanwhile.
+            self._suspected = self._suspected or may_have_had_effect(error)
             logger.warning("tasks of a lost fetch not looked for: %s", summary(error))
             return
         for task in unknown:

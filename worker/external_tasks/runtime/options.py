@@ -1,9 +1,11 @@
 """The settings of a worker, checked."""
 
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 
 from external_tasks import checks
+from external_tasks.errors import YEAR_SECONDS
 from external_tasks.handlers.router import Defaults
 
 LONGEST_POLL_SECONDS = 1800
@@ -31,8 +33,10 @@ class WorkerOptions:
         checks.positive_int("slots", self.slots)
         checks.positive_int("async_slots", self.async_slots)
         checks.positive_seconds("poll_seconds", self.poll_seconds, at_most=LONGEST_POLL_SECONDS)
-        checks.number("drain_seconds", self.drain_seconds)
+        checks.number("drain_seconds", self.drain_seconds, at_most=YEAR_SECONDS)
         checks.flag("use_priority", self.use_priority)
         checks.flag("oldest_first", self.oldest_first)
         if self.cordon_file is not None:
+            if not isinstance(self.cordon_file, str | PathLike):
+                raise ValueError(f"cordon_file must be a path, not {self.cordon_file!r}")
             object.__setattr__(self, "cordon_file", Path(self.cordon_file))

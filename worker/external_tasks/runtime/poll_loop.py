@@ -1,7 +1,5 @@
 """The loop that fetches: one long poll for all topics, never for more tasks than there are free slots."""
 
-import logging
-
 from external_tasks.retry import Random
 from external_tasks.runtime.batch_sizing import BatchSizing
 from external_tasks.runtime.cordon import Cordon
@@ -9,8 +7,9 @@ from external_tasks.runtime.fetching import SLICE_SECONDS, Fetching
 from external_tasks.runtime.heartbeat import Heartbeat
 from external_tasks.runtime.outages import seconds_to_wait
 from external_tasks.runtime.retry_timers import GRID_SECONDS, RetryTimers
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 IDLE_WAIT_MS = 200
 """How long a fetch is held while the last tasks of a run until idle are under way."""

@@ -1,13 +1,13 @@
 """Threads that wait for work."""
 
-import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
 from external_tasks.safe_errors import safe_traceback, summary
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 
 class ThreadPool:

@@ -187,5 +187,14 @@ def _sent(outcome: Outcome) -> Mapping[str, Any]:
 
 
 def _texts(values: Iterable[Any]) -> set[str]:
-    texts = {str(getattr(value, "value", value))[:_QUOTED_CHARACTERS] for value in values}
+    texts = {_shown(value)[:_QUOTED_CHARACTERS] for value in values}
     return {text for text in texts if len(text) >= _SHORTEST_VALUE}
+
+
+def _shown(value: Any) -> str:
+    try:
+        value = getattr(value, "value", value)
+        # Without a text's own methods, which may be the user's.
+        return str.__str__(value) if isinstance(value, str) else str(value)
+    except Exception:  # noqa: BLE001 - a value's own method may fail, and the task must end all the same
+        return ""

@@ -21,8 +21,9 @@ from external_tasks.runtime.reporting import SUSPENDED, UNREPORTED, Reported, Re
 from external_tasks.runtime.retry_timers import RetryTimers
 from external_tasks.runtime.slots import Slots
 from external_tasks.runtime.topic_limits import TopicLimits
+from external_tasks.safe_logging import SafeLogger
 
-logger = logging.getLogger(__name__)
+logger = SafeLogger(__name__)
 
 _LEVELS = {"completed": logging.INFO, "bpmn_error": logging.INFO, "incident": logging.ERROR}
 

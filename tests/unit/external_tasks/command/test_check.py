@@ -1,6 +1,7 @@
 """`external-tasks check` finds what does not fit between a worker and its models."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,7 @@ def model(content: str, key: str = "order") -> str:
     return f"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
       xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="tests">
       <error id="E1" errorCode="UNKNOWN_ARTICLE"/><error id="E2" errorCode="NEVER"/>
+      <error id="E3" errorCode="TASK_ERROR"/>
       <process id="{key}" isExecutable="true">{content}</process></definitions>"""
 
 
@@ -262,7 +264,9 @@ def test_a_module_that_wants_what_is_not_installed_is_told(
         ({"ENGINE_OAUTH2_TOKEN_URL": "https://login/token"}, "set all of ENGINE_OAUTH2_TOKEN_URL"),
         ({"ENGINE_KEY_FILE": "key.pem"}, "ENGINE_KEY_FILE needs ENGINE_CERTIFICATE_FILE"),
         ({"ENGINE_CERTIFICATE_FILE": "/no/such.pem"}, "the engine's settings (ENGINE_…) cannot be used"),
-        ({"HEALTH_PORT": "http"}, "HEALTH_PORT must be the number of a port"),
+        ({"HEALTH_PORT": "http"}, "HEALTH_PORT must be a port, a number from 0 to 65535, not 'http'"),
+        ({"HEALTH_PORT": "-1"}, "HEALTH_PORT must be a port, a number from 0 to 65535, not '-1'"),
+        ({"HEALTH_PORT": "65536"}, "HEALTH_PORT must be a port, a number from 0 to 65535, not '65536'"),
         ({"ENGINE_PASSWORD_FILE": "/no/such"}, "ENGINE_PASSWORD_FILE=/no/such cannot be read"),
     ],
 )
@@ -278,5 +282,375 @@ def test_a_setting_that_cannot_be_used_is_named(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 
+    assert run(["run", "checked_worker:router"]) == 2
+    said = capsys.readouterr().err
+    assert problem in said
+    assert said.count("\n") == 1
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program listens at."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize("target", ["router", "worker"])
+def test_a_health_port_that_is_taken_is_named(
+    check: Check,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+    target: str,
+) -> None:
+    check.worker(
+        f"{WORKER}\nfrom external_tasks import EngineClient, Worker\n"
+        f"worker = Worker(EngineClient('http://localhost:1'), health_port={taken}, health_host='127.0.0.1')\n"
+        "worker.include(router)\n"
+    )
+    monkeypatch.setenv("HEALTH_PORT", str(taken))
+
+    assert run(["run", f"checked_worker:{target}"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"external-tasks: probes and metrics cannot be served at port {taken}")
+    assert "free it, or name another" in said
+    assert said.count("\n") == 1
+
+
+def test_an_error_inside_the_event_subprocess_is_not_caught_by_that_one(check: Check) -> None:
+    inside = (
+        '<subProcess id="Rescue" triggeredByEvent="true"><startEvent id="Failed">'
+        f'<errorEventDefinition errorRef="E1"/></startEvent>{TASKS}</subProcess>'
+    )
+
+    code, printed = check(model(inside))
+
+    assert code == 1
+    assert "Check: its handler raises 'UNKNOWN_ARTICLE', which no event catches" in printed
+    assert "Failed catches 'UNKNOWN_ARTICLE', which no handler raises" in printed
+
+
+def test_an_event_of_another_model_with_the_same_id_catches_nothing_here(check: Check) -> None:
+    code, printed = check(model(TASKS), model(TASKS + CATCHER, "other"))
+
+    assert code == 1
+    assert "model-0.bpmn: Check: its handler raises 'UNKNOWN_ARTICLE'" in printed
+    assert "model-1.bpmn" not in printed
+
+
+def test_an_error_that_a_caller_of_an_unknown_process_may_catch_is_a_note(check: Check) -> None:
+    caller = (
+        '<callActivity id="Call" calledElement="${process}"/><boundaryEvent id="B" attachedToRef="Call">'
+        '<errorEventDefinition errorRef="E1"/></boundaryEvent>'
+    )
+
+    code, printed = check(model(TASKS), model(caller, "caller"))
+
+    assert code == 0
+    assert "note, as far as the code can be read: model-0.bpmn: Check: its handler raises" in printed
+
+
+def test_an_event_names_a_code_that_no_error_element_has(check: Check) -> None:
+    caught = (
+        '<boundaryEvent id="B" attachedToRef="Check"><errorEventDefinition errorRef="OTHER"/></boundaryEvent>'
+    )
+
+    code, printed = check(model(TASKS + caught))
+
+    assert code == 1
+    assert "B catches 'OTHER', which no handler raises" in printed
+    assert "Check: its handler raises 'UNKNOWN_ARTICLE', which no event catches" in printed
+
+
+MAPPED = """<serviceTask id="Pay" camunda:type="external" camunda:topic="check-stock"><extensionElements>
+<camunda:errorEventDefinition errorRef="E2" expression="${externalTask.errorMessage == 'late'}"/>
+</extensionElements></serviceTask>"""
+
+
+def test_an_error_that_the_model_makes_of_a_failure_is_raised_there(check: Check) -> None:
+    caught = "".join(
+        f'<boundaryEvent id="{name}" attachedToRef="Pay"><errorEventDefinition errorRef="{code}"/>'
+        "</boundaryEvent>"
+        for name, code in (("B1", "E1"), ("B2", "E2"))
+    )
+
+    assert check(model(TASKS + CATCHER + MAPPED + caught))[0] == 0
+
+
+def test_an_error_that_the_model_makes_of_a_failure_must_be_caught(check: Check) -> None:
+    caught = (
+        '<boundaryEvent id="B1" attachedToRef="Pay"><errorEventDefinition errorRef="E1"/></boundaryEvent>'
+    )
+
+    code, printed = check(model(TASKS + CATCHER + MAPPED + caught))
+
+    assert code == 1
+    assert "Pay: the model turns its failure into 'NEVER', which no event catches" in printed
+
+
+CODES = {
+    "a constant of the module": ('CODE = "UNKNOWN_ARTICLE"', "raise BusinessError(CODE)"),
+    "an imported name": ("from its_codes import CODE", "raise BusinessError(CODE)"),
+    "a name imported in the function": (
+        "import its_codes",
+        "from its_codes import CODE\n    raise BusinessError(CODE)",
+    ),
+    "a member of an imported module": ("import its_codes", "raise BusinessError(its_codes.CODE)"),
+    "a local name": ("", 'code = "UNKNOWN_ARTICLE"\n    raise BusinessError(code)'),
+    "an annotated local name": ("", 'code: str = "UNKNOWN_ARTICLE"\n    raise BusinessError(code)'),
+    "one of two": ("", 'raise BusinessError("UNKNOWN_ARTICLE" if article else "UNKNOWN_ARTICLE")'),
+    "an enum's member": (
+        'import enum\nclass Codes(enum.StrEnum):\n    NEW = "UNKNOWN_ARTICLE"',
+        "raise BusinessError(Codes.NEW)",
+    ),
+    "a value of an enum": (
+        'import enum\nclass Codes(enum.Enum):\n    NEW = "UNKNOWN_ARTICLE"',
+        "raise BusinessError(Codes.NEW.value)",
+    ),
+    "an error of its own": (
+        (
+            "class Unknown(BusinessError):\n    def __init__(self, text):\n"
+            '        super().__init__("UNKNOWN_ARTICLE", text)'
+        ),
+        'raise Unknown("gold")',
+    ),
+    "an error of its own, without a call": (
+        'class Unknown(BusinessError):\n    def __init__(self):\n        super().__init__("UNKNOWN_ARTICLE")',
+        "raise Unknown",
+    ),
+    "a function of another module of the project": ("from its_codes import refuse", "refuse()"),
+    "a returned outcome": ('CODE = "UNKNOWN_ARTICLE"', "return BpmnError(CODE)"),
+}
+
+
+@pytest.mark.parametrize("way", CODES)
+def test_a_code_is_read_however_it_is_given(check: Check, folder: Path, way: str) -> None:
+    (folder / "its_codes.py").write_text(
+        'from external_tasks import BusinessError\nCODE = "UNKNOWN_ARTICLE"\n'
+        "def refuse():\n    raise BusinessError(CODE)\n"
+    )
+    head, raising = CODES[way]
+    check.worker(
+        f"from external_tasks import BpmnError, BusinessError, TaskRouter\n{head}\nrouter = TaskRouter()\n"
+        f"@router.task('check-stock')\ndef check_stock(article):\n    {raising}\n"
+        "@router.task('reserve')\ndef reserve(): ...\n"
+    )
+
+    assert check(model(TASKS + CATCHER)) == (0, "handlers: 2, topics: 2, models: 1; they fit\n")
+    sys.modules.pop("checked_worker", None)
+    code, printed = check(model(TASKS))
+    sys.modules.pop("its_codes", None)
+    assert code == 1
+    assert "its handler raises 'UNKNOWN_ARTICLE', which no event catches" in printed
+
+
+def test_a_local_name_hides_the_modules(check: Check) -> None:
+    check.worker(
+        "from external_tasks import BusinessError, TaskRouter\n"
+        "code = 'UNKNOWN_ARTICLE'\nrouter = TaskRouter()\n"
+        "@router.task('check-stock')\ndef check_stock(article, code=None):\n    raise BusinessError(code)\n"
+        "@router.task('reserve')\ndef reserve(): ...\n"
+    )
+
+    code, printed = check(model(TASKS + CATCHER))
+
+    assert code == 0
+    assert "note, as far as the code can be read: model-0.bpmn: Unknown catches 'UNKNOWN_ARTICLE'" in printed
+
+
+EXHAUSTED = """
+from external_tasks import EngineClient, TaskRouter, Worker
+
+router = TaskRouter()
+worker = Worker(EngineClient("http://localhost:1"), on_retries_exhausted="bpmn_error")
+patient = Worker(EngineClient("http://localhost:1"))
+
+
+@router.task("check-stock")
+def check_stock(article): ...
+
+
+@router.task("reserve", on_retries_exhausted="incident")
+def reserve(): ...
+
+
+worker.include(router)
+patient.include(router)
+"""
+USED_UP = CATCHER.replace("Unknown", "UsedUp").replace("E1", "E3")
+
+
+def test_used_up_retries_are_an_error_where_the_worker_says_so(check: Check) -> None:
+    check.worker(EXHAUSTED)
+
+    assert check(model(TASKS + USED_UP), target="worker")[0] == 0
+    code, printed = check(model(TASKS), target="worker")
+    assert code == 1
+    assert (
+        "Check: its handler raises 'TASK_ERROR' when its retries are used up, which no event catches"
+        in printed
+    )
+    assert "Reserve" not in printed
+
+
+def test_an_event_waits_for_used_up_retries_that_become_incidents(check: Check) -> None:
+    check.worker(EXHAUSTED)
+
+    code, printed = check(model(TASKS + USED_UP), target="patient")
+
+    assert code == 1
+    assert "UsedUp catches 'TASK_ERROR', which no handler raises" in printed
+    assert 'on_retries_exhausted="bpmn_error"' in printed
+
+
+def test_a_router_leaves_used_up_retries_to_its_worker(check: Check) -> None:
+    check.worker(EXHAUSTED)
+
+    code, printed = check(model(TASKS + USED_UP))
+
+    assert code == 0
+    assert "note, as far as the code can be read: model-0.bpmn: UsedUp catches 'TASK_ERROR'" in printed
+
+
+NAMED_BY_THE_MODEL = {
+    "result of a decision": (
+        '<businessRuleTask id="S" camunda:decisionRef="d" camunda:resultVariable="article"/>'
+    ),
+    "output of a call": (
+        '<callActivity id="S" calledElement="order"><extensionElements>'
+        '<camunda:out source="x" target="article"/></extensionElements></callActivity>'
+    ),
+    "element of a collection": (
+        '<task id="S"><multiInstanceLoopCharacteristics camunda:collection="c" '
+        'camunda:elementVariable="article"/></task>'
+    ),
+    "element of a collection, by the standard": (
+        '<task id="S"><multiInstanceLoopCharacteristics><loopDataInputRef>c</loopDataInputRef>'
+        '<inputDataItem name="article"/></multiInstanceLoopCharacteristics></task>'
+    ),
+    "code of an escalation": (
+        '<boundaryEvent id="S" attachedToRef="Check"><escalationEventDefinition '
+        'camunda:escalationCodeVariable="article"/></boundaryEvent>'
+    ),
+}
+
+
+@pytest.mark.parametrize("way", NAMED_BY_THE_MODEL)
+def test_a_variable_that_the_model_names(check: Check, way: str) -> None:
+    code, printed = check(model(TASKS + CATCHER + NAMED_BY_THE_MODEL[way]), start="")
+
+    assert (code, "article" in printed) == (0, False)
+
+
+SET_BY_WHAT_RUNS = {
+    "a script": '<scriptTask id="S" scriptFormat="groovy"><script>1</script></scriptTask>',
+    "a class": '<serviceTask id="S" camunda:class="org.example.Delegate"/>',
+    "a delegate expression": '<serviceTask id="S" camunda:delegateExpression="${bean}"/>',
+    "an expression": '<serviceTask id="S" camunda:expression="${bean.run(execution)}"/>',
+    "a listener": (
+        '<task id="S"><extensionElements><camunda:executionListener event="start" class="org.example.L"/>'
+        "</extensionElements></task>"
+    ),
+    "a listener with a script": (
+        '<task id="S"><extensionElements><camunda:executionListener event="start"><camunda:script '
+        'scriptFormat="groovy">1</camunda:script></camunda:executionListener></extensionElements></task>'
+    ),
+    "a listener of a user task": (
+        '<userTask id="S"><extensionElements><camunda:formData/><camunda:taskListener event="create" '
+        'expression="${bean.run(task)}"/></extensionElements></userTask>'
+    ),
+    "a form": '<userTask id="S" camunda:formKey="embedded:app:form.html"/>',
+    "a form of its own file": '<userTask id="S" camunda:formRef="form"/>',
+    "whoever ends a user task": '<userTask id="S"/>',
+    "a message": '<receiveTask id="S"/>',
+    "a message event": '<intermediateCatchEvent id="S"><messageEventDefinition/></intermediateCatchEvent>',
+    "a signal event": '<intermediateCatchEvent id="S"><signalEventDefinition/></intermediateCatchEvent>',
+    "all of a called process": (
+        '<callActivity id="S" calledElement="elsewhere"><extensionElements><camunda:out variables="all"/>'
+        "</extensionElements></callActivity>"
+    ),
+    "a mapping of a call": (
+        '<callActivity id="S" calledElement="order" camunda:variableMappingClass="org.example.M"/>'
+    ),
+    "the process's listener": (
+        '<extensionElements><camunda:executionListener event="start" delegateExpression="${bean}"/>'
+        "</extensionElements>"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SET_BY_WHAT_RUNS)
+def test_a_variable_that_what_runs_in_the_engine_may_set_is_a_note(check: Check, way: str) -> None:
+    code, printed = check(model(TASKS + CATCHER + SET_BY_WHAT_RUNS[way]), start="")
+
+    assert code == 0
+    assert "note, as far as the code can be read: variable 'article'" in printed
+    assert f"model-0.bpmn: {'order' if way.startswith('the process') else 'S'}" in printed
+
+
+def test_names_that_a_script_sets_are_read(check: Check) -> None:
+    script = """<scriptTask id="S" scriptFormat="groovy"><script>
+    execution.setVariable("article", 1)</script></scriptTask>"""
+
+    assert check(model(TASKS + CATCHER + script), start="") == (
+        0,
+        "handlers: 2, topics: 2, models: 1; they fit\n",
+    )
+
+
+NAMED_ONLY = {
+    "a form of named fields": (
+        '<userTask id="S"><extensionElements><camunda:formData><camunda:formField id="x"/></camunda:formData>'
+        "</extensionElements></userTask>"
+    ),
+    "all of the caller": (
+        '<callActivity id="S" calledElement="order"><extensionElements><camunda:in variables="all"/>'
+        "</extensionElements></callActivity>"
+    ),
+    "all of a process that is read": (
+        '<callActivity id="S" calledElement="order"><extensionElements><camunda:out variables="all"/>'
+        "</extensionElements></callActivity>"
+    ),
+    "an external task": MAPPED.replace('"Pay"', '"S"').replace("E2", "E1"),
+}
+
+
+@pytest.mark.parametrize("way", NAMED_ONLY)
+def test_what_sets_named_variables_only_leaves_no_doubt(check: Check, way: str) -> None:
+    code, printed = check(model(TASKS + CATCHER + NAMED_ONLY[way]), start="")
+
+    assert code == 1
+    assert "note" not in printed
+    assert "variable 'article', which the handler of check-stock needs" in printed
+
+
+def test_variables_of_an_error_and_of_a_failure_are_set_too(check: Check) -> None:
+    check.worker(
+        "from external_tasks import BusinessError, Failure, TaskRouter\nrouter = TaskRouter()\n"
+        "@router.task('check-stock')\ndef check_stock(article):\n    if article:\n"
+        "        raise BusinessError('UNKNOWN_ARTICLE', 'gold', {'article_name': 'gold'})\n"
+        "    return Failure('late', variables={'delay': 1})\n"
+        "@router.task('reserve')\ndef reserve(article_name, delay): ...\n"
+    )
+
+    assert check(model(TASKS + CATCHER)) == (0, "handlers: 2, topics: 2, models: 1; they fit\n")
+
+
+def test_what_a_model_says_is_shown_and_not_obeyed(check: Check) -> None:
+    code, printed = check(model(TASKS + CATCHER + MAPPED.replace('"Pay"', '"Pay&#x202e;&#x9b;31m"')))
+
+    assert code == 1
+    assert "Pay\\u202e\\x9b31m: " in printed
+    assert printed.replace("\n", "").isprintable()
+
+
+def test_what_an_error_says_is_shown_and_not_obeyed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "checked_worker.py").write_text("raise ValueError('\\x1b[2J\\nexternal-tasks: all is well')\n")
+
     assert run(["run", "checked_worker:router"]) == 1
-    assert problem in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines() == [
+        "external-tasks: checked_worker cannot be imported: ValueError: \\x1b[2J",
+        "  external-tasks: all is well",
+    ]

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from hotel_worker.logs import TextFormatter, visible
+from external_tasks.visible import TextFormatter, visible, visible_lines
 
 
 def line(message: str, **extra: object) -> str:
@@ -35,3 +35,15 @@ def test_a_traceback_stands_below_its_line() -> None:
         "      x\\x1b",
         "    ValueError",
     ]
+
+
+def test_an_exception_stands_below_its_line_too() -> None:
+    written = line("failed", exc_info=(ValueError, ValueError("one\x1b\ntwo"), None)).splitlines()
+
+    assert written == ["INFO: failed", "    ValueError: one\\x1b", "    two"]
+
+
+def test_lines_after_the_first_look_like_no_message() -> None:
+    assert visible_lines("its log ends with\n  a\x1b\nhotel: done") == (
+        "its log ends with\n  a\\x1b\n  hotel: done"
+    )
