@@ -74,7 +74,6 @@ def worker_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     sys.modules.pop("checked_on_engine", None)
 
 
-@pytest.mark.any_engine
 @pytest.mark.parametrize("way", MODELS)
 def test_what_is_said_to_be_caught_is_caught(
     probe: Any,
