@@ -21,14 +21,28 @@ class RequestIdFilter(logging.Filter):
 
 
 class TextFormatter(logging.Formatter):
-    """Writes a line for people: time, level, message, then the line's own facts."""
+    """Writes a line for people: time, level, message, then the line's own facts; below it a traceback.
+
+    A message may quote what a stranger sent. What is not printable stands there as an escape, so that nobody
+    writes lines of their own into the log or sends commands to a terminal.
+    """
 
     _COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         facts = [f"{name}={value}" for name, value in vars(record).items() if name not in self._COMMON]
-        return " ".join([super().format(record), *facts])
+        alone = logging.makeLogRecord(vars(record))
+        alone.exc_info = alone.exc_text = alone.stack_info = None
+        lines = [printable(" ".join([super().format(alone), *facts]))]
+        if record.exc_info and any(record.exc_info):
+            lines += [f"    {printable(line)}" for line in self.formatException(record.exc_info).split("\n")]
+        return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    r"""Return a text with all that is not printable as escapes, e.g. `\x1b`."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def configure_logging(service: str, settings: ServiceSettings) -> None:

@@ -39,3 +39,20 @@ def test_text_for_people_holds_the_facts_too(capsys: pytest.CaptureFixture[str])
 def test_rows_are_not_shown_even_to_debuggers() -> None:
     configure_logging("client", ServiceSettings(log_level="DEBUG"))
     assert not logging.getLogger("sqlalchemy.engine").isEnabledFor(logging.INFO)
+
+
+def test_text_of_strangers_writes_no_lines_and_sends_no_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("room", ServiceSettings(log_format="text"))
+    hostile = "a\n2026-01-01 CRITICAL forged\r\x1b[2J\u202e\x00"
+
+    logging.getLogger("hotel").error(
+        "refused %s", hostile, extra={"path": hostile}, exc_info=ValueError(hostile)
+    )
+
+    first, *others = capsys.readouterr().err.rstrip("\n").split("\n")
+
+    escaped = r"a\n2026-01-01 CRITICAL forged\r\x1b[2J\u202e\x00"
+    assert first.endswith(rf"refused {escaped} path={escaped}")
+    assert others[0].startswith("    ValueError: a")
+    assert all(line.startswith("    ") for line in others)
+    assert all(line.isprintable() for line in (first, *others))
