@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import trustme
-from external_tasks import BasicAuth, EngineClient
+from external_tasks import EngineClient
 from support import kind
 from support.charts import REPOSITORY
-from support.cluster import Cluster, CommandFailedError, Release, forwarded
+from support.cluster import Cluster, CommandFailedError, Release, administrator
 from support.guests import guest
 from support.hotel_command import HotelCommand
 from support.lanes import Lanes, lane_of
@@ -177,10 +177,8 @@ def hotel(cluster: Cluster, note: Note, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def engine(hotel: Release) -> Iterator[EngineClient]:
     """The REST API of the release's engine, as its administrator."""
-    with forwarded(hotel.cluster, hotel.namespace, f"service/{hotel.name}-engine", 8080) as url:
-        auth = BasicAuth("admin", hotel.secret("engine-admin", "password"))
-        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
-            yield client
+    with administrator(hotel) as client:
+        yield client
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import trustme
-from external_tasks import BasicAuth, EngineClient
+from life.nodes import WORKERS, load
 from support import elsewhere, kind
 from support.bookings import bookings, write_csv
 from support.charts import REPOSITORY
-from support.cluster import SERVICE_PORTS, Cluster, CommandFailedError, Release, forwarded
+from support.cluster import SERVICE_PORTS, Cluster, CommandFailedError, Release, administrator
 from support.documented import console_blocks
 from support.guests import guest
 from support.hotel_command import HotelCommand
@@ -29,21 +29,11 @@ METRICS, MAJOR = (
     for heading in ("A metrics server in kind", "A new major version of PostgreSQL")
 )
 CRD = "charts/external-task-scaler/crds/externaltaskscalers.yaml"
-WORKERS = {"hotel-life-worker", "hotel-life-worker2"}
 SECONDS = 600
 IMAGES = ("engine", "services", "worker", "cli", "operator")
 TWO_OF_EACH = ("--set=engine.replicas=2", "--set=services.defaults.replicas=2")
 # The version that an upgrade begins with, as git knows it.
 FROM = "HOTEL_LIFE_FROM"
-
-
-@contextmanager
-def administrator(release: Release) -> Iterator[EngineClient]:
-    """The REST API of the release's engine, as its administrator."""
-    with forwarded(release.cluster, release.namespace, f"service/{release.name}-engine", 8080) as url:
-        auth = BasicAuth("admin", release.secret("engine-admin", "password"))
-        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
-            yield client
 
 
 @contextmanager
@@ -96,7 +86,7 @@ def test_a_drained_node_costs_no_reservation(
     release.install(*TWO_OF_EACH)
     (database,) = release.pods("postgresql")
     # The volumes of kind's storage class cannot leave their node.
-    node = (WORKERS - {database["spec"]["nodeName"]}).pop()
+    (node,) = WORKERS - {database["spec"]["nodeName"]}
     try:
         with replayed(release, run_hotel, tmp_path, "drain", count=60) as replay:
             cluster.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", seconds=SECONDS)
@@ -156,8 +146,7 @@ def before(cluster: Cluster, tmp_path: Path) -> Path:
     make = ("make", "--silent", "--directory", str(folder), "VERSION=before")
     kind.command(*make, "images", seconds=kind.BUILD_SECONDS)
     images = kind.command(*make, "print-images").split()
-    nodes = ",".join(sorted(WORKERS))
-    kind.kind("load", "docker-image", "--name", "hotel-life", *images, f"--nodes={nodes}", seconds=SECONDS)
+    load(*images)
     return folder
 
 
@@ -307,10 +296,7 @@ def pooler_image(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("pooler")
     (folder / "Dockerfile").write_text(POOLER_BUILD)
     kind.command("docker", "build", "--quiet", "--tag", POOLER_IMAGE, str(folder), seconds=kind.BUILD_SECONDS)
-    nodes = ",".join(sorted(WORKERS))
-    kind.kind(
-        "load", "docker-image", "--name", "hotel-life", POOLER_IMAGE, f"--nodes={nodes}", seconds=SECONDS
-    )
+    load(POOLER_IMAGE)
     return POOLER_IMAGE
 
 

@@ -5,15 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from life.nodes import NAME, NODES, WORKERS
 from support import kind
 from support.cluster import Cluster, Release
 from support.hotel_command import HotelCommand
 
-NAME = "hotel-life"
-NODES = """kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-nodes: [{role: control-plane}, {role: worker}, {role: worker}]
-"""
 TEST_SECONDS = 1800
 
 
@@ -35,7 +31,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         kind.kind("export", "kubeconfig", "--name", NAME, "--kubeconfig", str(kubeconfig))
     else:
         kind.create(NAME, "--kubeconfig", str(kubeconfig), "--config", str(nodes))
-    kind.load_images(NAME, f"--nodes={NAME}-worker,{NAME}-worker2")
+    kind.load_images(NAME, f"--nodes={','.join(sorted(WORKERS))}")
     yield Cluster(kubeconfig)
     if not there and not request.config.getoption("--keep-cluster"):
         kind.delete(NAME)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from external_tasks import BasicAuth, EngineClient
 from hotel.cluster import forward
 from hotel.cluster.kubectl import Kubectl
 from hotel.cluster.release import ServicePort
@@ -207,3 +208,12 @@ def forwarded(cluster: Cluster, namespace: str, target: str, port: int) -> Itera
     service = ServicePort(target.removeprefix("service/"), port)
     with forward.forwarded(kubectl, {target: service}) as urls:
         yield urls[target]
+
+
+@contextlib.contextmanager
+def administrator(release: Release) -> Iterator[EngineClient]:
+    """The REST API of a release's engine, as its administrator."""
+    with forwarded(release.cluster, release.namespace, f"service/{release.name}-engine", 8080) as url:
+        auth = BasicAuth("admin", release.secret("engine-admin", "password"))
+        with EngineClient(f"{url}/engine-rest", auth=auth, timeout=30) as client:
+            yield client
