@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -151,6 +152,23 @@ def test_options_of_the_url_join_those_of_the_service(postgresql_url: str, datab
             lambda session: session.scalars(text("SHOW statement_timeout")).one()
         )
     assert timeout == "10s"
+
+
+def test_only_the_settings_that_the_url_names_are_the_users(postgresql_url: str, database: Database) -> None:
+    run(database, "CREATE SCHEMA another")
+    own = "-csearch_path=another -c deadlock_timeout=2s --statement-timeout=7s -c TimeZone=Asia/Tokyo"
+    with open_client(SERVICE, f"{postgresql_url}?options={quote(own)}") as client:
+        resources = client.application.extensions["resources"]
+        shown = {
+            name: resources.database.read(lambda session, name=name: session.scalar(text(f"SHOW {name}")))
+            for name in ("deadlock_timeout", "lock_timeout", "statement_timeout", "timezone")
+        }
+    assert shown == {
+        "deadlock_timeout": "2s",
+        "lock_timeout": "5s",
+        "statement_timeout": "7s",
+        "timezone": "Asia/Tokyo",
+    }
 
 
 def test_extension_that_may_not_be_added_is_explained(empty_postgresql_url: str) -> None:

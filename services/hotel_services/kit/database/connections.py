@@ -1,6 +1,7 @@
 """SQLAlchemy engines with the promises that the services rely on, for SQLite and PostgreSQL."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,9 @@ _POSTGRES_SETTINGS = {
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
 }
+
+# `-c name=value` or `--name=value`, as PostgreSQL's own command line has it.
+_OPTION_NAME = re.compile(r"(?:-c\s*|--)([\w-]+)=")
 
 # A connection to a server that does not respond is closed after this; the system's own limits are hours.
 _SILENT_SERVER = {
@@ -105,7 +109,8 @@ def _postgresql(url: URL, pool_size: int, application: str) -> Engine:
 
 def _postgresql_settings(own_options: str) -> Callable[[Any, object], None]:
     """Return what gives a new connection our settings, but those that the URL's own options name."""
-    settings = {name: value for name, value in _POSTGRES_SETTINGS.items() if name not in own_options}
+    own = {name.lower().replace("-", "_") for name in _OPTION_NAME.findall(own_options)}
+    settings = {name: value for name, value in _POSTGRES_SETTINGS.items() if name not in own}
     calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items())
 
     def prepare(connection: Any, _record: object) -> None:
