@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 HIGHEST_PORT = 65_535
 
@@ -60,7 +60,7 @@ def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: float = m
     Raises:
         ValueError: it is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or not at_least <= value <= at_most:
+    if not _is_whole(value, at_least, at_most):
         raise ValueError(
             f"{name} must be a whole number of {at_least} or more{_limit(at_most)}, not {value!r}"
         )
@@ -73,7 +73,7 @@ def port(name: str, value: Any) -> int:
     Raises:
         ValueError: it is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PORT:
+    if not _is_whole(value, 0, HIGHEST_PORT):
         raise ValueError(f"{name} must be a port, a number from 0 to {HIGHEST_PORT}, not {value!r}")
     return value
 
@@ -162,6 +162,10 @@ def _storable(name: str, value: str) -> str:
     if not storable:
         raise ValueError(f"{name} must not hold NUL or half a surrogate pair, which no database stores")
     return value
+
+
+def _is_whole(value: Any, at_least: int, at_most: float) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and at_least <= value <= at_most
 
 
 def _is_number(value: Any) -> bool:
