@@ -229,7 +229,7 @@ def _runs_code(element: ET.Element, kind: str) -> bool:
 def _is_given_variables(element: ET.Element, kind: str, parents: tuple[str, ...]) -> bool:
     """Whether people, messages or code of a mapping may bring variables that the model does not name."""
     if kind == "userTask":
-        # Without a form of named fields, whoever ends it sets what they like.
+        # Without a form of named fields, the person who completes the task may set any variable.
         return any(_own(element, name) for name in _FORMS) or not _extensions(element, "formData")
     if kind == "startEvent" and any(_own(element, name) for name in _FORMS):
         return True

@@ -276,12 +276,10 @@ def _codes_of(kind: type, named: list[list[Any] | None], first: list[list[Any] |
 
 
 def _code_texts(values: list[Any] | None) -> set[str] | None:
+    if not values or not all(isinstance(each, str) for each in values):
+        return None
     # A member of an enum of texts is one, and is to be shown as its text.
-    return {str.__str__(each) for each in values} if values and all(map(_is_text, values)) else None
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    return {str.__str__(each) for each in values}
 
 
 def _set_with_outcome(node: ast.AST, scope: _Scope) -> set[str] | None:

@@ -43,6 +43,15 @@ CATCHER = """
 """
 
 
+def handlers(check_stock: str, reserve: str = "def reserve(): ...", head: str = "") -> str:
+    """Return a worker's module with handlers of both topics."""
+    return (
+        f"from external_tasks import BpmnError, BusinessError, Failure, TaskRouter\n{head}\n"
+        f"router = TaskRouter()\n@router.task('check-stock')\n{check_stock}\n"
+        f"@router.task('reserve')\n{reserve}\n"
+    )
+
+
 def model(content: str, key: str = "order") -> str:
     return f"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
       xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="tests">
@@ -195,9 +204,9 @@ def test_an_event_that_waits_for_an_error_that_nobody_raises(check: Check) -> No
 
 def test_what_the_code_does_not_show_is_a_note_only(check: Check) -> None:
     check.worker(
-        "from external_tasks import TaskRouter\nrouter = TaskRouter()\n"
-        "@router.task('check-stock')\ndef check_stock(article, by=None):\n    return by.ask(article)\n"
-        "@router.task('reserve')\ndef reserve(in_stock): ...\n"
+        handlers(
+            "def check_stock(article, by=None):\n    return by.ask(article)", "def reserve(in_stock): ..."
+        )
     )
 
     code, printed = check(model(TASKS + CATCHER))
@@ -432,11 +441,7 @@ def test_a_code_is_read_however_it_is_given(check: Check, folder: Path, way: str
         "def refuse():\n    raise BusinessError(CODE)\n"
     )
     head, raising = CODES[way]
-    check.worker(
-        f"from external_tasks import BpmnError, BusinessError, TaskRouter\n{head}\nrouter = TaskRouter()\n"
-        f"@router.task('check-stock')\ndef check_stock(article):\n    {raising}\n"
-        "@router.task('reserve')\ndef reserve(): ...\n"
-    )
+    check.worker(handlers(f"def check_stock(article):\n    {raising}", head=head))
 
     assert check(model(TASKS + CATCHER)) == (0, "handlers: 2, topics: 2, models: 1; they fit\n")
     sys.modules.pop("checked_worker", None)
@@ -447,12 +452,8 @@ def test_a_code_is_read_however_it_is_given(check: Check, folder: Path, way: str
 
 
 def test_a_local_name_hides_the_modules(check: Check) -> None:
-    check.worker(
-        "from external_tasks import BusinessError, TaskRouter\n"
-        "code = 'UNKNOWN_ARTICLE'\nrouter = TaskRouter()\n"
-        "@router.task('check-stock')\ndef check_stock(article, code=None):\n    raise BusinessError(code)\n"
-        "@router.task('reserve')\ndef reserve(): ...\n"
-    )
+    hiding = "def check_stock(article, code=None):\n    raise BusinessError(code)"
+    check.worker(handlers(hiding, head="code = 'UNKNOWN_ARTICLE'"))
 
     code, printed = check(model(TASKS + CATCHER))
 
@@ -563,7 +564,7 @@ SET_BY_WHAT_RUNS = {
     ),
     "a form": '<userTask id="S" camunda:formKey="embedded:app:form.html"/>',
     "a form of its own file": '<userTask id="S" camunda:formRef="form"/>',
-    "whoever ends a user task": '<userTask id="S"/>',
+    "a person completes a user task": '<userTask id="S"/>',
     "a message": '<receiveTask id="S"/>',
     "a message event": '<intermediateCatchEvent id="S"><messageEventDefinition/></intermediateCatchEvent>',
     "a signal event": '<intermediateCatchEvent id="S"><signalEventDefinition/></intermediateCatchEvent>',
@@ -627,13 +628,12 @@ def test_what_sets_named_variables_only_leaves_no_doubt(check: Check, way: str) 
 
 
 def test_variables_of_an_error_and_of_a_failure_are_set_too(check: Check) -> None:
-    check.worker(
-        "from external_tasks import BusinessError, Failure, TaskRouter\nrouter = TaskRouter()\n"
-        "@router.task('check-stock')\ndef check_stock(article):\n    if article:\n"
+    setting = (
+        "def check_stock(article):\n    if article:\n"
         "        raise BusinessError('UNKNOWN_ARTICLE', 'gold', {'article_name': 'gold'})\n"
-        "    return Failure('late', variables={'delay': 1})\n"
-        "@router.task('reserve')\ndef reserve(article_name, delay): ...\n"
+        "    return Failure('late', variables={'delay': 1})"
     )
+    check.worker(handlers(setting, "def reserve(article_name, delay): ..."))
 
     assert check(model(TASKS + CATCHER)) == (0, "handlers: 2, topics: 2, models: 1; they fit\n")
 
