@@ -189,12 +189,16 @@ class Worker(TaskRouter):
             return False
         with self._stopping:
             if self._drained is None:
-                self._drained = self._runtime.stop() if self._runtime else True
+                self._drained = self._end()
                 self._endings.put("stop was called")
-                if self._health:
-                    self._health.close()
-                logger.info("stopped", extra={"worker_id": self.id, "drained": self._drained})
             return self._drained
+
+    def _end(self) -> bool:
+        drained = self._runtime.stop() if self._runtime else True
+        if self._health:
+            self._health.close()
+        logger.info("stopped", extra={"worker_id": self.id, "drained": drained})
+        return drained
 
     def _add(self, registration: Registration) -> None:
         if self._runtime is not None:
@@ -221,10 +225,15 @@ class Worker(TaskRouter):
         logger.info("starting", extra={"worker_id": worker_id, "topics": list(handlers)})
         # The first handlers run before all has started: a stop of theirs has to wait for that.
         with self._stopping:
-            if once:
-                runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))
-            else:
-                runtime.start()
+            try:
+                if once:
+                    runtime.start_until_idle(lambda error: self._endings.put(error or "nothing left to do"))
+                else:
+                    runtime.start()
+            except BaseException:
+                # The caller is told that the worker has not started: no part of it may go on to take tasks.
+                self._drained = self._end()
+                raise
 
     def _wrapped(self, handler: TopicHandler) -> TopicHandler:
         subscription, wanted = handler.subscription, variables_of(self._middleware)

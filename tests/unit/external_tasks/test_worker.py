@@ -775,7 +775,8 @@ class SlowToStart(FakeEngine):
 
 
 def _threads(name: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == name]
+    # One that is about to start is listed too, and cannot be joined yet.
+    return [thread for thread in threading.enumerate() if thread.name == name and thread.is_alive()]
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -799,3 +800,39 @@ def test_a_handler_that_stops_the_worker_while_it_still_starts_ends_it() -> None
     assert task.state == "completed"
     assert worker.stop()
     assert engine.reserved == 0
+
+
+class NoRoom(FakeEngine):
+    """Refuses the second kind of handlers, as when the process may not have more threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reserved: list[int] = []
+
+    def reserve_connections(self, count: int) -> None:
+        if self.reserved:
+            raise RuntimeError("can't start new thread")
+        self.reserved.append(count)
+
+    def release_connections(self, count: int) -> None:
+        self.reserved.append(-count)
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_a_worker_whose_start_fails_half_way_takes_no_more_tasks(once: bool) -> None:  # noqa: FBT001 - a case
+    engine = NoRoom()
+    worker = Worker(engine, poll_seconds=0.1, drain_seconds=5)
+
+    @worker.task("plain")
+    def plain() -> None: ...
+
+    @worker.task("async")
+    async def on_loop() -> None: ...
+
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        worker.run(once=once)
+
+    assert sum(engine.reserved) == 0
+    assert worker.stop()
+    task = engine.add_task("plain")
+    assert not engine.wait_until(lambda: task.state != "open", 0.5)

@@ -77,8 +77,13 @@ class EventLoop:
         self._soon(self._begin, begin, context, cancellation, ended)
 
     def close(self) -> None:
-        """Cancel what still runs, and end; a handler that blocks the loop is left behind."""
+        """Cancel what still runs, and end; a handler that blocks the loop is left behind.
+
+        One that never started has nothing to end.
+        """
         self._closing.set()
+        if self._thread.ident is None:
+            return
         self._soon(self._loop.stop)
         if not self.is_current:
             self._thread.join(END_SECONDS + 1)

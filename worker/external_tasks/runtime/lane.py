@@ -101,6 +101,7 @@ class Lane:
         renewals = min(RENEWALS_SIDE_BY_SIDE, slots)
         self._renewal_pool = ThreadPool("lock-renewal", renewals)
         self._connections = performer.connections + renewals + OTHER_CONNECTIONS
+        self._reserved = 0
 
         locks, timers, sizing = TaskLocks(), RetryTimers(), BatchSizing()
         limits = TopicLimits({topic: handler.limit for topic, handler in handlers.items()})
@@ -168,6 +169,7 @@ class Lane:
     def start_with(self, fetch_threads: Sequence[threading.Thread]) -> None:
         """Begin to work on what these threads fetch, which the caller starts; the stop waits for them."""
         self._engine.reserve_connections(self._connections)
+        self._reserved = self._connections
         self._metrics.watch_slots(self._slots.total, lambda: self._slots.free)
         self._loops["lock-renewer"] = self._renewer.heartbeat
         renewer = _thread(f"{self._name}lock-renewer", self._renewer.run, self._stop_renewing, self._tick)
@@ -190,6 +192,8 @@ class Lane:
     def stop(self) -> bool:
         """Wait for running tasks up to the deadline after the stop, unlock the others.
 
+        Right also for one whose start failed half-way.
+
         Returns:
             whether all tasks have ended by themselves.
         """
@@ -198,13 +202,13 @@ class Lane:
         poll_ends = time.monotonic() + self._options.poll_seconds + 2.0
         drained = self._slots.wait_idle(self._options.drain_seconds)
         for thread in self._fetch_threads:
-            thread.join(max(0.0, poll_ends - time.monotonic()))
+            if thread.ident is not None:
+                thread.join(max(0.0, poll_ends - time.monotonic()))
         self._runner.give_back_all()
         self._stop_renewing.set()
         self._performer.close()
         self._renewal_pool.close()
-        if self._threads:
-            self._engine.release_connections(self._connections)
+        self._engine.release_connections(self._reserved)
         return drained
 
     @property
