@@ -8,6 +8,7 @@ drain, metrics or logs.
 import argparse
 import asyncio
 import math
+import os
 import statistics
 import tempfile
 import threading
@@ -252,6 +253,14 @@ def compare_traced(bench: Bench, tasks: int, rounds: int) -> None:
     ratios = [traced.rate / plain.rate for plain, traced in zip(*runs.values(), strict=True)]
     each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     print(f"  traced / plain: {statistics.median(ratios):.2f} (median of {each})")
+    cores = os.cpu_count() or 1
+    added = [
+        (traced.cpu_seconds - plain.cpu_seconds) / (plain.seconds * cores)
+        for plain, traced in zip(*runs.values(), strict=True)
+    ]
+    each = ", ".join(f"{share:.1%}" for share in added)
+    # The engine's part of a task differs more from run to run than a span costs, so CPU says more than rates.
+    print(f"  a span's CPU, of all CPU that a task has: {statistics.median(added):.1%} (median of {each})")
 
 
 def measure(client: CountingClient, options: argparse.Namespace) -> None:
