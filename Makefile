@@ -78,7 +78,7 @@ format: venv ## Put the code into the project's format.
 
 PIN = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
   --upgrade --no-emit-package external-tasks
-pins: venv ## Pin the dependencies anew, with hashes.
+pins: venv ## Pin the newest dependencies that fit, with hashes.
 	for extra in worker service operator cli; do \
 	  $(PIN) --extra $$extra pyproject.toml --output-file requirements/$$extra.txt; \
 	done

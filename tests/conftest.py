@@ -24,6 +24,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="where the stack keeps its data: files (SQLite and H2) or a PostgreSQL server of the run",
     )
-    parser.addoption("--update-golden", action="store_true", help="write the charts' golden files anew")
+    parser.addoption("--update-golden", action="store_true", help="write the charts' golden files again")
     parser.addoption("--kubeconfig", help="run tests/e2e in this cluster, not in a kind cluster of its own")
     parser.addoption("--keep-cluster", action="store_true", help="leave tests/e2e's kind cluster")

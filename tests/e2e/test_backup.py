@@ -61,7 +61,7 @@ def test_what_a_backup_holds_a_restore_brings_back(
         restored = references(run)
         assert known <= restored
         assert later not in restored
-        # The run anew: what was under way in the backup ends, what it lacks is made, all invariants hold.
+        # The second run: what was under way in the backup ends, what it lacks is made, all invariants hold.
         again = run(*replay)
     assert again.code == 0, again.out + again.err
 

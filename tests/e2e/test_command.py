@@ -1,4 +1,4 @@
-"""The `hotel` command against a release in a cluster, by nothing but the place that it is told."""
+"""The `hotel` command against a release in a cluster, by nothing but its address."""
 
 import json
 import signal

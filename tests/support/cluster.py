@@ -203,7 +203,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 @contextlib.contextmanager
 def forwarded(cluster: Cluster, namespace: str, target: str, port: int) -> Iterator[str]:
-    """Forward a free local port to a port of a Service; begin anew when the pod behind it goes."""
+    """Forward a free local port to a port of a Service; begin again when the pod behind it ends."""
     kubectl = Kubectl(namespace=namespace, kubeconfig=cluster.kubeconfig)
     service = ServicePort(target.removeprefix("service/"), port)
     with forward.forwarded(kubectl, {target: service}) as urls:

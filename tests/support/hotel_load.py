@@ -95,7 +95,7 @@ class Load:
         return self._count(completed=True)
 
     def is_over(self) -> bool:
-        """Tell whether none is under way; while the engine or the way to it is mended, nobody knows."""
+        """Tell whether none is under way; while the engine cannot be reached, nobody knows."""
         try:
             return self._count(unfinished=True) == 0
         except EngineError:

@@ -18,7 +18,7 @@ from support.waiting import eventually
 CRD = REPOSITORY / "operator/crd/externaltaskscalers.yaml"
 RIGHTS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
 POLICY = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
-# Ends at once when it is told to, like a worker that has nothing to do.
+# Ends at once on SIGTERM, like a worker that has nothing to do.
 IDLE = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit()); signal.pause()"
 
 
@@ -104,7 +104,7 @@ class ScaledWorkers:
         }
 
     def replicas(self, name: str = "worker", kind: str = "deployment") -> int:
-        """Return what a workload is told to have."""
+        """Return the replicas in a workload's spec."""
         return int(self._field(f"{kind}/{name}", "{.spec.replicas}"))
 
     def status(self, name: str = "worker") -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Answer:
 
 
 class StubService:
-    """Answers each path by a list of answers, the last of them for ever."""
+    """Answers each path by a list of answers, and repeats the last of them."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []

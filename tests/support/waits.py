@@ -1,4 +1,4 @@
-"""What pods say while they wait for what they need, and that waiting makes none of them start anew."""
+"""What pods say while they wait for what they need, and that waiting restarts none of them."""
 
 import contextlib
 import subprocess

@@ -231,7 +231,7 @@ class Worker(TaskRouter):
                 else:
                     runtime.start()
             except BaseException:
-                # The caller is told that the worker has not started: no part of it may go on to take tasks.
+                # For the caller the worker has not started, so no part of it may go on to take tasks.
                 self._drained = self._end()
                 raise
 

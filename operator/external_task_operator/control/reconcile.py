@@ -201,8 +201,8 @@ class _Poll:
         return True
 
     def _may_act(self) -> bool:
-        # A poll may take long, and end after this operator has lost its say, or the scaler has been deleted,
-        # paused or changed in another way; then the next poll follows at once.
+        # A poll may take long, and end after this operator has lost its lease, or after the scaler has been
+        # deleted, paused or changed in another way; then the next poll follows at once.
         may = self.parts.leases.holds(self.scaler.namespace) and self.parts.registry.knows(self.scaler)
         return may and self.scaler.spec is self.spec
 

@@ -109,7 +109,7 @@ def _template(labels: Mapping[str, str], owner: Mapping[str, Any]) -> str:
     for label in _TEMPLATE_LABELS:
         if label in labels:
             return labels[label]
-    # Each ReplicaSet has one template, whoever made it.
+    # Each ReplicaSet has one template, also one that another controller made.
     return str(owner.get("uid", "")) if owner.get("kind") == "ReplicaSet" else ""
 
 

@@ -27,7 +27,7 @@ def test_of_two_one_acts_and_the_other_takes_over_when_it_dies(scaled: ScaledWor
 
 
 def test_killed_nothing_moves_and_the_next_goes_on_where_it_was(scaled: ScaledWorkers) -> None:
-    """The scale-in window neither starts anew nor is forgotten."""
+    """The scale-in window neither starts again nor is forgotten."""
     window = {"scaleDown": {"stabilizationWindowSeconds": 40}}
     scaled.workers(2)
     scaled.engine.add("validate", 10)

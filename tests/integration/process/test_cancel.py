@@ -131,7 +131,7 @@ def test_cancel_of_a_suspended_reservation_ends_both_instances_cancelled(
 def test_cancel_at_the_same_time_as_the_last_task_has_one_winner(
     start: Start, cancellations: Cancellations
 ) -> None:
-    """Both change the same instance: the later one is told so and repeats, as workers and the command do."""
+    """Both change the same instance: the later one gets a conflict, and repeats."""
     for _ in range(5):
         reservation = start()
         reservation.walk(until="create-booking")

@@ -23,7 +23,7 @@ def guests(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def test_no_kept_answer_tells_of_a_client_who_was_erased(guests: Clients) -> None:
-    """Whoever asked just before the erasure and asks again afterwards hears nothing of the person."""
+    """A client that asked just before the erasure and asks again afterwards learns nothing of the person."""
     for turn in range(ROUNDS):
         person: dict[str, Any] = {
             "first_name": "Jean",

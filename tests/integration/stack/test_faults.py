@@ -1,4 +1,4 @@
-"""What becomes of a reservation when something is away."""
+"""What becomes of a reservation when a part is down."""
 
 import time
 

@@ -29,7 +29,7 @@ def _group(name: str, version: str) -> Object:
     return {"name": name, "versions": [served], "preferredVersion": served}
 
 
-# kopf does not start before it has found namespaces and CRDs, although it is told not to watch them.
+# kopf does not start before it has found namespaces and CRDs, although its settings leave them out.
 _DISCOVERY: Mapping[str, Any] = {
     "/version": {"major": "1", "minor": "34"},
     "/api": {"versions": ["v1"]},
@@ -52,7 +52,7 @@ _DISCOVERY: Mapping[str, Any] = {
 
 
 class StubCluster:
-    """Keeps objects by path, counts versions, streams watches, and fails where it is told to.
+    """Keeps objects by path, counts versions, streams watches, and fails where a test asks for it.
 
     Attributes:
         requests: method and path of every request but watches.

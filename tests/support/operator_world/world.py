@@ -148,7 +148,7 @@ class World:
         )
 
     def replicas(self, name: str = "worker", kind: str = "deployments", api: str = "apps/v1") -> int:
-        """Return the replicas that a target is told to have."""
+        """Return the replicas in a target's spec."""
         return int(self._object(f"/apis/{api}/namespaces/{NAMESPACE}/{kind}/{name}")["spec"]["replicas"])
 
     def pod(self, name: str, *, ready: bool = True, app: str = "worker", **annotations: str) -> None:

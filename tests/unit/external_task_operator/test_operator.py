@@ -461,7 +461,7 @@ class TestAuthorization:
         assert world.replicas() == 3
         assert world.condition("Ready") == ("False", "AuthorizationUnverified")
         checks = [request for request in world.engine.requests if "/authorization/check" in request]
-        assert len(checks) <= 6, "asked anew every half minute, not at every poll"
+        assert len(checks) <= 6, "asked again every half minute, not at every poll"
 
     @pytest.mark.parametrize("tasks", [0, 3])
     def test_a_right_that_is_granted_counts_within_half_a_minute(self, world: World, tasks: int) -> None:
@@ -850,7 +850,7 @@ def labels_of_reason(reason: str) -> str:
 
 class TestRestart:
     def test_scale_in_goes_on_where_it_was(self, world: World) -> None:
-        """A new operator neither starts the window anew nor forgets it."""
+        """A new operator neither starts the window again nor forgets it."""
         world.target(0)
         world.scaler()
         first = world.operator()

@@ -66,7 +66,7 @@ def test_waits_for_the_crd(world: World, process: OperatorProcess) -> None:
 def test_a_watch_that_is_refused_for_a_while_goes_on(
     world: World, process: OperatorProcess, status: int
 ) -> None:
-    """The right to list was taken away, the CRD was made anew, the API server has lost its storage."""
+    """The right to list was taken away, the CRD was made again, the API server has lost its storage."""
     world.target(0)
     world.engine.add("validate", 1)
     eventually(process.is_ready)

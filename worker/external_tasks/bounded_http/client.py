@@ -50,7 +50,7 @@ class BoundedHttp:
         self._path = urlsplit(url).path.rstrip("/")
         self._route = route or Route()
         self._route.check_for(url)
-        # A proxy of http URLs is told the whole of them; one of https URLs is a tunnel.
+        # A proxy of http URLs sees the whole request; one of https URLs is a tunnel.
         self._prefix = url.rstrip("/") if self._route.proxy and url.startswith("http:") else self._path
         self._max_bytes = checks.positive_int("max_response_bytes", max_response_bytes)
         self._own_size = checks.positive_int("pool_size", pool_size)

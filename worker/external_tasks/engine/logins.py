@@ -21,7 +21,7 @@ def choose_auth(  # noqa: PLR0913 - every keyword is one setting
 ) -> Auth | None:
     """Return the credentials of the one way to log in that is set; None where none is.
 
-    Whoever reads the settings refuses two ways at once, or half of one, by the settings' own names.
+    The reader of the settings refuses two ways at once, or half of one, by the settings' own names.
 
     Args:
         user: of the engine.

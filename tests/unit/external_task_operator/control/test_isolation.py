@@ -1,4 +1,4 @@
-"""An error of one object is said in that object's status and event, and touches no other scaler."""
+"""An error of one object shows in that object's status and event, and touches no other scaler."""
 
 from typing import Any
 

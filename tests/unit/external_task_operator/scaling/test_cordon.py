@@ -1,4 +1,4 @@
-"""Which pods are told to take no more tasks, and when they may go."""
+"""Which pods take no more tasks, and when they may be deleted."""
 
 from dataclasses import replace
 

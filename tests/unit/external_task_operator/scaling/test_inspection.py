@@ -1,4 +1,4 @@
-"""Pods that never become ready, and workers that name no pod, are said."""
+"""Pods that never become ready, and workers that name no pod, are reported."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Finding a release: which one is meant, and what is said where none is."""
+"""Finding a release: which one is meant, and the error where there is none."""
 
 import pytest
 from hotel.cluster.kubectl import Kubectl

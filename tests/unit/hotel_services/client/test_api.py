@@ -158,7 +158,7 @@ class TestErase:
         assert code_of(refused) == (409, "CLIENT_ERASED")
 
     def test_answers_kept_for_retries_are_erased_too(self, clients: FlaskClient) -> None:
-        """Else the name would come back to whoever sends the old request again."""
+        """Else a client that sends the old request again would get the name back."""
         client = create(clients, key="k").get_json()
         erased = self.erase(clients, client)
         again = create(clients, key="k")

@@ -48,7 +48,7 @@ public final class AccessMemory {
         return nanos > 0;
     }
 
-    /** Returns what is known now; whoever reads the database asks for it before. */
+    /** Returns what is known now; a reader of the database asks for it before. */
     public Page page() {
         var current = page;
         if (System.nanoTime() - current.begun < nanos && current.learnt.size() < MOST) {

@@ -53,7 +53,7 @@ public class JsonObjectSerializer extends AbstractObjectValueSerializer {
         return MAPPER.readValue(json, Object.class);
     }
 
-    /** Reading a value in an expression does not write it anew. */
+    /** Reading a value in an expression does not write it again. */
     @Override
     public boolean isMutableValue(ObjectValue value) {
         return false;

@@ -45,7 +45,7 @@ class GuardedExpressionManager extends JuelExpressionManager {
         return resolver;
     }
 
-    /** Any method of a bean that the settings name: whoever named it has decided so. */
+    /** Any method of a bean that the settings name: the administrator who named it has decided so. */
     private static class NamedBeanResolver extends org.operaton.bpm.engine.impl.el.AbstractElResolverDelegate {
 
         private final Map<Object, Object> named;
