@@ -128,6 +128,12 @@ chaos: venv engine ## Every kind of fault under load, for half an hour; writes i
 	.ci/tools postgresql
 	PYTHONPATH=tests:. $(PY) -m chaos --write $(addprefix --seed ,$(SEED)) $(CHAOS_OPTIONS)
 
+# WEEK_OPTIONS such as "--hours 1 --reservations 10000".
+.PHONY: soak-week
+soak-week: venv engine ## A week's reservations in six hours, with a fault of a random kind every minute.
+	.ci/tools postgresql
+	PYTHONPATH=tests:. $(PY) -m chaos.week $(addprefix --seed ,$(SEED)) $(WEEK_OPTIONS)
+
 .PHONY: e2e soak bench
 e2e: venv ## hotel in a kind cluster of its own.
 	@echo "== $@"

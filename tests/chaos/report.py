@@ -43,11 +43,16 @@ def cells(row: Row) -> list[str]:
 
 def summary(rows: Sequence[Row]) -> str:
     """Return what a person reads first."""
+    return f"{len(rows)} kinds of faults, {totals(rows)}"
+
+
+def totals(rows: Sequence[Row]) -> str:
+    """Return the numbers of all rows together, and whether anything is wrong."""
     wrong = [row.fault for row in rows if not row.verdict.holds]
     total = sum(row.reservations for row in rows)
     faults = sum(row.faults for row in rows)
     outcome = f"NOT WELL: {', '.join(wrong)}" if wrong else "nothing lost, doubled, left behind or stuck"
-    return f"{len(rows)} kinds of faults, {faults} faults, {total} reservations: {outcome}"
+    return f"{faults} faults, {total} reservations: {outcome}"
 
 
 def caption(seed: int, seconds: float, rate: float) -> str:
