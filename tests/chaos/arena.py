@@ -1,6 +1,6 @@
 """The stack under the faults: engine, services, workers, all data on PostgreSQL, and proxies between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +64,16 @@ class Arena:
     breaker: int = 0
     loads: int = 0
 
-    def start_worker(self) -> str:
-        """Start a worker, without waiting for it, and return its name."""
+    def start_worker(self, own: Mapping[str, str] | None = None) -> str:
+        """Start a worker, without waiting for it, and return its name.
+
+        Args:
+            own: environment variables of this one.
+        """
         urls = {f"{name.upper()}_URL": self.proxies[name].url for name in Service}
         engine = {"ENGINE_URL": f"{self.proxies[ENGINE].url}/engine-rest"}
         pauses = {"WORKER_BREAKER_FAILURES": str(self.breaker)}
-        return self.parts.start_worker({**SETTINGS, **pauses, **urls, **engine}).name
+        return self.parts.start_worker({**SETTINGS, **pauses, **urls, **engine, **(own or {})}).name
 
     def start_again(self, name: str) -> None:
         """Start a part that was ended, without waiting for it."""

@@ -1,6 +1,7 @@
 """One kind of fault under load, and what came of it."""
 
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -62,7 +63,8 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
     """
     chance = random.Random(seed)
     began_calls = _service_calls(arena)
-    label = f"{name.split(maxsplit=1)[0].strip(',')}-{seed}-{time.monotonic_ns() % 10**9}"
+    # A reference may hold letters, digits and few signs.
+    label = f"{re.sub('[^a-z]', '', name.split(maxsplit=1)[0])}-{seed}-{time.monotonic_ns() % 10**9}"
     first_day = _FIRST_DAY + play.NIGHTS * arena.loads
     arena.loads += 1
     load = Load(arena.patient_client, arena.stack.client, arena.history, seed, label, first_day)
@@ -83,6 +85,8 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
         if fault.once:
             break
     player.join()
+    if not load.played.acknowledged:
+        raise RuntimeError(f"{name}: the engine confirmed none of the starts, so the run shows nothing")
     while len(arena.stack.workers) < WORKERS:
         arena.start_worker()
     references = load.played.acknowledged | load.played.unknown

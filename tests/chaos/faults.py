@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,11 @@ from external_tasks import TopicSubscription
 from hotel.names import Service
 from hotel.stack.engine import ENGINE
 from hotel_worker.topics import HANDLERS
+from support.wrong_clock import wrong_clock
 
 from chaos.arena import LOCK_SECONDS, WORKERS, Arena
+
+CLOCK_SECONDS = 300
 
 # A block of code during which the fault lasts; it yields nothing.
 Broken = Callable[[Arena, random.Random, float], Any]
@@ -64,13 +67,28 @@ def worker_frozen(arena: Arena, chance: random.Random, _seconds: float) -> Itera
 @contextmanager
 def no_worker(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
     """Kill all workers."""
-    for name in arena.stack.workers:
-        arena.kill(name)
+    _replace_workers(arena, [])
     try:
         yield
     finally:
-        for _ in range(WORKERS):
-            arena.start_worker()
+        _replace_workers(arena, [{}] * WORKERS)
+
+
+@contextmanager
+def worker_clocks_wrong(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Let the clock of one worker go five minutes ahead, and that of the other five behind."""
+    _replace_workers(arena, [wrong_clock(CLOCK_SECONDS), wrong_clock(-CLOCK_SECONDS)])
+    try:
+        yield
+    finally:
+        _replace_workers(arena, [{}] * WORKERS)
+
+
+def _replace_workers(arena: Arena, environments: Sequence[Mapping[str, str]]) -> None:
+    for name in arena.stack.workers:
+        arena.kill(name)
+    for environment in environments:
+        arena.start_worker(environment)
 
 
 @contextmanager
@@ -181,6 +199,7 @@ FAULTS: Mapping[str, Fault] = {
     "none, for comparison": Fault(nothing, 1, 9),
     "worker killed (kill -9)": Fault(worker_killed, 0.1, 1.2),
     "worker frozen past its lock": Fault(worker_frozen, LOCK_SECONDS + 3, 3),
+    "workers' clocks wrong by 5 min": Fault(worker_clocks_wrong, 10, 2),
     "all workers gone": Fault(no_worker, 20, 10, is_outage=True),
     "another client with a worker's id": Fault(same_worker_id, 4, 2),
     "engine killed (kill -9)": Fault(engine_killed, 3, 12, is_outage=True),
