@@ -1,8 +1,9 @@
 """The stack under the faults: engine, services, workers, all data on PostgreSQL, and proxies between."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hotel.names import EngineKind, Role, Service
@@ -12,6 +13,7 @@ from hotel.stack.local import LocalStack
 from support.postgresql import PostgreSQL, running_postgresql, running_standby
 from support.stacks import WORKER_SETTINGS, Engine, Stack, new_stack
 
+from chaos.deaths import Deaths
 from chaos.faulty_proxy import FaultyProxy, faulty
 from chaos.history import History
 from chaos.switch import Switch, switch
@@ -52,6 +54,7 @@ class Arena:
         failover: of the database, if it has a standby.
         breaker: failures of a service after which the workers pause; 0 for never.
         loads: how many were played.
+        deaths: of workers, with what they held.
     """
 
     stack: Stack
@@ -63,6 +66,7 @@ class Arena:
     failover: Failover | None = None
     breaker: int = 0
     loads: int = 0
+    deaths: Deaths = field(default_factory=Deaths)
 
     def start_worker(self, own: Mapping[str, str] | None = None) -> str:
         """Start a worker, without waiting for it, and return its name.
@@ -85,6 +89,16 @@ class Arena:
     def kill(self, name: str) -> None:
         """End a part as `kill -9` does."""
         self.parts.kill_part(name)
+
+    def kill_worker(self, name: str) -> None:
+        """End a worker as `kill -9` does, and note what it held."""
+        died = time.time()
+        self.kill(name)
+        self.note_death(name, died)
+
+    def note_death(self, name: str, died: float) -> None:
+        """Note what a worker holds that does nothing about it since that moment, in seconds since 1970."""
+        self.deaths.note(name, self.stack.engine.client(Role.ADMIN), died)
 
     def wait_until_ready(self) -> None:
         """Return when every part can work."""

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hotel.names import Role
+
 from chaos import play
 from chaos.arena import WORKERS, Arena
+from chaos.deaths import Resumption
 from chaos.faults import Fault
 from chaos.play import Load
 from chaos.sweep import Verdict, outcomes_of, sweep
@@ -32,6 +35,7 @@ class Row:
         ends: reservations by the state that they ended in.
         verdict: what is wrong.
         progress: seconds from the end of a fault to the next task that was completed, the longest of all.
+        resumed: how long tasks waited that a worker held when it died.
         drain: seconds from the end of the last fault, or of the load if that is later, to the end of the last
             reservation.
         outage: seconds that the last fault lasted, where nothing could go on during it; else None.
@@ -45,6 +49,7 @@ class Row:
     ends: Mapping[str, int]
     verdict: Verdict
     progress: float
+    resumed: Resumption
     drain: float
     outage: float | None
     service_calls: int
@@ -70,7 +75,8 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
     load = Load(arena.patient_client, arena.stack.client, arena.history, seed, label, first_day)
     first_operation = len(arena.history.operations)
     player = threading.Thread(target=load.play, args=[play.steady(rate, seconds)], daemon=True)
-    began, loaded_until = time.monotonic(), time.time() + seconds
+    began, began_at = time.monotonic(), time.time()
+    loaded_until = began_at + seconds
     player.start()
     time.sleep(_SETTLE_SECONDS)
     healed: list[float] = []
@@ -102,6 +108,7 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
         ends=Counter(str(outcome.state) for outcome in outcomes.values()),
         verdict=sweep(arena, load.played, outcomes, calls),
         progress=_progress(arena, healed),
+        resumed=arena.deaths.resumption(arena.stack.engine.client(Role.ADMIN), began_at),
         drain=drain,
         outage=outage if fault.is_outage else None,
         service_calls=_service_calls(arena) - began_calls,
@@ -114,7 +121,7 @@ def _service_calls(arena: Arena) -> int:
 
 def _progress(arena: Arena, healed: list[float]) -> float:
     """Return the longest time from the end of a fault to the next completion in the engine's history."""
-    admin = arena.stack.engine.client("admin")
+    admin = arena.stack.engine.client(Role.ADMIN)
     longest = 0.0
     for moment in healed:
         query = {"finishedAfter": _engine_time(moment), "activityType": "serviceTask", "maxResults": 1}

@@ -47,7 +47,7 @@ class Fault:
 @contextmanager
 def worker_killed(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
     """Kill a worker at a random moment, and start another one at once."""
-    arena.kill(chance.choice(arena.stack.workers))
+    arena.kill_worker(chance.choice(arena.stack.workers))
     arena.start_worker()
     yield
 
@@ -55,10 +55,13 @@ def worker_killed(arena: Arena, chance: random.Random, _seconds: float) -> Itera
 @contextmanager
 def worker_frozen(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
     """Stop a worker where it stands, for longer than its locks last, and let it go on."""
-    worker = arena.parts.record_of(chance.choice(arena.stack.workers)).process()
+    name = chance.choice(arena.stack.workers)
+    worker = arena.parts.record_of(name).process()
     assert worker is not None
+    froze = time.time()
     worker.send_signal(signal.SIGSTOP)
     try:
+        arena.note_death(name, froze)
         yield
     finally:
         worker.send_signal(signal.SIGCONT)
@@ -86,7 +89,7 @@ def worker_clocks_wrong(arena: Arena, _chance: random.Random, _seconds: float) -
 
 def _replace_workers(arena: Arena, environments: Sequence[Mapping[str, str]]) -> None:
     for name in arena.stack.workers:
-        arena.kill(name)
+        arena.kill_worker(name)
     for environment in environments:
         arena.start_worker(environment)
 

@@ -5,7 +5,11 @@ import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from chaos.arena import LOCK_SECONDS
 from chaos.experiment import Row
+
+RESUME_SECONDS = LOCK_SECONDS + 5
+"""After a worker's death, until another one has done what it held."""
 
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
 HEAD = (
@@ -21,6 +25,8 @@ HEAD = (
     "out of order",
     "without an end",
     "first progress, s",
+    "tasks of dead workers",
+    "resumed in, s",
     "drain / outage",
     "calls to services",
 )
@@ -38,7 +44,8 @@ def cells(row: Row) -> list[str]:
     counts = (found.lost, found.doubled, found.orphans, found.stuck, found.unordered, found.incomplete)
     ratio = "" if not row.outage else f"{row.drain:.0f} / {row.outage:.0f} = {row.drain / row.outage:.2f}"
     numbers = (row.reservations, row.faults, row.acknowledged, row.ends.get("confirmed", 0), *counts)
-    return [row.fault, *map(str, numbers), f"{row.progress:.1f}", ratio, str(row.service_calls)]
+    resumed = [str(row.resumed.tasks), f"{row.resumed.seconds:.1f}"] if row.resumed.tasks else ["", ""]
+    return [row.fault, *map(str, numbers), f"{row.progress:.1f}", *resumed, ratio, str(row.service_calls)]
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -47,12 +54,22 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def totals(rows: Sequence[Row]) -> str:
-    """Return the numbers of all rows together, and whether anything is wrong."""
+    """Return the numbers of all rows together, whether anything is wrong, and how long recovery took."""
     wrong = [row.fault for row in rows if not row.verdict.holds]
     total = sum(row.reservations for row in rows)
     faults = sum(row.faults for row in rows)
     outcome = f"NOT WELL: {', '.join(wrong)}" if wrong else "nothing lost, doubled, left behind or stuck"
-    return f"{faults} faults, {total} reservations: {outcome}"
+    found = [f"{faults} faults, {total} reservations: {outcome}"]
+    # While no worker is left, nobody can take over.
+    resumed = [row.resumed for row in rows if row.resumed.tasks and not row.outage]
+    if resumed:
+        tasks, longest = sum(each.tasks for each in resumed), max(each.seconds for each in resumed)
+        found.append(
+            f"{tasks} tasks of dead workers done after {longest:.1f} s at most (to be {RESUME_SECONDS:g})"
+        )
+    if ratios := [row.drain / row.outage for row in rows if row.outage]:
+        found.append(f"drain / outage {max(ratios):.2f} at most (to be 1)")
+    return "; ".join(found)
 
 
 def caption(seed: int, seconds: float, rate: float) -> str:
