@@ -142,6 +142,19 @@ def test_a_right_on_one_instance_is_none_on_another(
         client.put(f"/process-instance/{mine}/suspended", suspended)
 
 
+def test_who_gets_a_task_may_complete_it_at_once(admin: EngineClient, person: Person) -> None:
+    task = unique("task")
+    admin.post("/task/create", {"id": task, "name": task})
+    client = person.login()
+    with pytest.raises(EngineForbidden):
+        client.post(f"/task/{task}/complete", {})
+
+    admin.post(f"/task/{task}/assignee", {"userId": person.id})
+
+    client.post(f"/task/{task}/complete", {})
+    assert admin.get("/task/count", {"taskId": task})["count"] == 0
+
+
 def test_a_revoked_right_counts_for_more_than_the_group_that_has_it(
     admin: EngineClient, person: Person, key: str
 ) -> None:

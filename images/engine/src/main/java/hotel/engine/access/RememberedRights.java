@@ -8,11 +8,16 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.operaton.bpm.engine.ProcessEngineException;
 import org.operaton.bpm.engine.authorization.Authorization;
+import org.operaton.bpm.engine.authorization.Resource;
+import org.operaton.bpm.engine.authorization.Resources;
+import org.operaton.bpm.engine.impl.cfg.TransactionState;
 import org.operaton.bpm.engine.impl.context.Context;
 import org.operaton.bpm.engine.impl.db.CompositePermissionCheck;
+import org.operaton.bpm.engine.impl.db.DbEntity;
 import org.operaton.bpm.engine.impl.db.PermissionCheck;
 import org.operaton.bpm.engine.impl.interceptor.Session;
 import org.operaton.bpm.engine.impl.interceptor.SessionFactory;
+import org.operaton.bpm.engine.impl.persistence.entity.AuthorizationEntity;
 import org.operaton.bpm.engine.impl.persistence.entity.AuthorizationManager;
 
 /** The engine's check of rights, which asks the database once for what it has just been told. */
@@ -71,6 +76,53 @@ class RememberedRights extends AuthorizationManager {
     public boolean isAuthorized(String user, List<String> groups, CompositePermissionCheck check) {
         var asked = new Asked(user, asSet(groups), List.of(keyOf(check)));
         return memory.recall(asked, () -> super.isAuthorized(user, groups, check));
+    }
+
+    @Override
+    public void insert(DbEntity right) {
+        super.insert(right);
+        forgetWithTransaction();
+    }
+
+    @Override
+    public void update(AuthorizationEntity right) {
+        super.update(right);
+        forgetWithTransaction();
+    }
+
+    @Override
+    public void delete(DbEntity right) {
+        super.delete(right);
+        forgetWithTransaction();
+    }
+
+    @Override
+    public void deleteAuthorizationsByResourceIdAndUserId(Resource resource, String id, String user) {
+        super.deleteAuthorizationsByResourceIdAndUserId(resource, id, user);
+        forgetWithTransaction();
+    }
+
+    @Override
+    public void deleteAuthorizationsByResourceIdAndGroupId(Resource resource, String id, String group) {
+        super.deleteAuthorizationsByResourceIdAndGroupId(resource, id, group);
+        forgetWithTransaction();
+    }
+
+    /** Of what is gone: its id may come again, but for those of process instances, which the engine makes itself. */
+    @Override
+    public void deleteAuthorizationsByResourceId(Resource resource, String id) {
+        super.deleteAuthorizationsByResourceId(resource, id);
+        if (resource != Resources.PROCESS_INSTANCE) {
+            forgetWithTransaction();
+        }
+    }
+
+    /** Commands that are not about rights write some as well: who gets a task may read it. */
+    private void forgetWithTransaction() {
+        var transaction = Context.getCommandContext().getTransactionContext();
+        memory.forget();
+        transaction.addTransactionListener(TransactionState.COMMITTED, context -> memory.forget());
+        transaction.addTransactionListener(TransactionState.ROLLED_BACK, context -> memory.forget());
     }
 
     private Object keyOf(CompositePermissionCheck check) {
