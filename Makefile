@@ -121,6 +121,14 @@ test-chaos: venv engine ## Reservations while parts fail: the short form of `mak
 	.ci/tools postgresql
 	$(PYTEST) tests/chaos
 
+# PACKAGE="api.runtime history": packages below org.camunda.bpm.engine.test. SETTINGS=stock: those the tests come with.
+PACKAGE ?=
+SETTINGS ?= hotel
+.PHONY: test-engine-suite
+test-engine-suite: ## The engine's own published tests on our settings (PACKAGE=api.externaltask; all: an hour and more).
+	.ci/tools java
+	SETTINGS=$(SETTINGS) images/engine/suite/run $(PACKAGE)
+
 # A seed repeats a run; CHAOS_OPTIONS such as "--only worker", "--seconds 20".
 SEED ?=
 .PHONY: chaos

@@ -40,7 +40,7 @@ class StartupPlugin extends AbstractProcessEnginePlugin {
         database.await();
     }
 
-    private static void needUser(ProcessEngineConfigurationImpl configuration) {
+    static void needUser(ProcessEngineConfigurationImpl configuration) {
         configuration.setCustomPreCommandInterceptorsTxRequired(
                 with(new CommandsNeedUser(configuration), configuration.getCustomPreCommandInterceptorsTxRequired()));
         configuration.setCustomPreCommandInterceptorsTxRequiresNew(
@@ -58,12 +58,21 @@ class StartupPlugin extends AbstractProcessEnginePlugin {
 
     @Override
     public void postInit(ProcessEngineConfigurationImpl configuration) {
+        addSerializers(configuration);
+        removeJavaSerialization(configuration);
+        database.lock();
+    }
+
+    static void addSerializers(ProcessEngineConfigurationImpl configuration) {
         configuration.getValueTypeResolver().addType(JsonType.INSTANCE);
         var serializers = configuration.getVariableSerializers();
         serializers.addSerializer(new JsonSerializer());
         serializers.addSerializer(new JsonObjectSerializer());
+    }
+
+    static void removeJavaSerialization(ProcessEngineConfigurationImpl configuration) {
+        var serializers = configuration.getVariableSerializers();
         serializers.removeSerializer(serializers.getSerializerByName(JavaObjectSerializer.NAME));
-        database.lock();
     }
 
     @Override
