@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from external_task_operator.control.push import Outcome, PushServer
+from external_tasks import TopicSubscription
 from external_tasks.engine.client import EngineClient
 from support.http_stub import HttpStub, http_stub
 from support.lone_engine import Launch, LoneEngine
@@ -64,6 +66,40 @@ def test_a_new_task_is_pushed_after_its_commit_and_many_of_a_topic_in_few_calls(
         most = (time.monotonic() - begun) / 0.1 + 2
         assert topics(autoscaler).count("two") <= most
         assert TOKEN not in engine.log
+
+
+def test_a_topic_is_pushed_unless_a_worker_waits_for_any_task_of_it(
+    launch: Launch, autoscaler: HttpStub, token: Path
+) -> None:
+    engine = launch(
+        ENGINE_PUSH_URL=f"{autoscaler.url}/push",
+        ENGINE_PUSH_TOKEN_FILE=str(token),
+        LOGGING_LEVEL_HOTEL_ENGINE_PUSH="debug",
+        **ADMIN,
+    )
+    with closing(admin_of(engine, "waited", "filtered", "other")) as admin, ThreadPoolExecutor(3) as pool:
+        any_task, some = TopicSubscription("waited"), TopicSubscription("filtered", business_key="another")
+        polls = [
+            pool.submit(admin.fetch_and_lock, worker, [topic], 1, wait_ms=60_000)
+            for worker, topic in (("one", any_task), ("two", any_task), ("picky", some))
+        ]
+        eventually(lambda: engine.log.count("A fetch waits") == 3)
+
+        # One of the two gets the task, and the other one waits on: nothing is left.
+        admin.start("model0")
+        eventually(lambda: sum(poll.done() for poll in polls) == 1)
+        # A fetch of some tasks says nothing of the others.
+        admin.start("model1")
+        eventually(lambda: "filtered" in topics(autoscaler))
+        assert "waited" not in topics(autoscaler)
+
+        # The last one that waits gets this task, and nobody the one after.
+        admin.start("model0")
+        eventually(lambda: sum(poll.done() for poll in polls) == 2)
+        admin.start("model0")
+        eventually(lambda: "waited" in topics(autoscaler))
+        admin.start("model1", business_key="another")
+        eventually(lambda: all(poll.done() for poll in polls))
 
 
 def test_an_autoscaler_that_is_not_there_or_says_nothing_keeps_no_task_waiting(

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * Where the engine tells that a topic has a new task.
+ * Where the engine tells that a topic has a new task that no worker waits for.
  *
  * @param url the autoscaler's address for pushes; empty for no pushes
  * @param tokenFile the file with the bearer token that it asks for; read for each push, as a mounted Secret may change

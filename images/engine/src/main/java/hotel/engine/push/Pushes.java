@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells an autoscaler which topics have new tasks: one call for all of them, at most one every 100 ms. Nobody waits
- * for it. A call that fails is not repeated, for the autoscaler looks by itself as well.
+ * Tells an autoscaler which topics have new tasks that no worker waits for: one call for all of them, at most one every
+ * 100 ms. Nobody waits for it. A call that fails is not repeated, for the autoscaler looks by itself as well.
  */
 class Pushes implements AutoCloseable {
 
@@ -67,20 +67,31 @@ class Pushes implements AutoCloseable {
     private void send() {
         try {
             while (true) {
-                push(next());
+                waitForOne();
+                // Time enough for the fetches that wait to take the new tasks. One that waits still has left none.
                 Thread.sleep(PAUSE_MILLIS);
+                var topics = next();
+                topics.removeIf(WaitingFetches::has);
+                if (!topics.isEmpty()) {
+                    push(topics);
+                }
             }
         } catch (InterruptedException end) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private List<String> next() throws InterruptedException {
+    private void waitForOne() throws InterruptedException {
         synchronized (waiting) {
             while (waiting.isEmpty()) {
                 waiting.wait();
             }
-            var topics = new ArrayList<String>(waiting).subList(0, Math.min(waiting.size(), MOST_AT_ONCE));
+        }
+    }
+
+    private List<String> next() {
+        synchronized (waiting) {
+            var topics = new ArrayList<>(waiting.stream().limit(MOST_AT_ONCE).toList());
             topics.forEach(waiting::remove);
             return topics;
         }
