@@ -14,6 +14,7 @@ ARROWS = {
         for service, port in zip(("booking", "room", "restaurant", "client"), range(5001, 5005), strict=True)
     ),
     *((caller, "postgresql", 5432) for caller in DATABASE_USERS),
+    ("engine", "operator", 8091),
 }
 COMPONENT = "app.kubernetes.io/component"
 DNS = {53, 5353}
@@ -204,7 +205,7 @@ def test_metrics_may_be_read_by_those_that_the_values_name(render: Render, switc
 def test_nobody_reads_metrics_if_nothing_asks_for_it(render: Render) -> None:
     for policy in of_kind(render({"monitoring.dashboard.enabled": True}), "NetworkPolicy"):
         for rule in policy["spec"].get("ingress") or []:
-            assert {port["port"] for port in rule["ports"]} <= {8080, 5432, 5001, 5002, 5003, 5004}
+            assert {port["port"] for port in rule["ports"]} <= {port for _, _, port in ARROWS}
 
 
 def selects(selector: Manifest, labels: Manifest) -> bool:

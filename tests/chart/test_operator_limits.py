@@ -1,10 +1,19 @@
 """What keeps the operator from doing more than it must: an admission policy, and the engines it may call."""
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
 import kubernetes_validate
 import pytest
 from support.charts import SCALER, ChartRefusedError, Manifest, Render, of_kind, pods_of
 
 KNOWN = ["--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"]
+EXTERNAL = {
+    "engine.external.enabled": True,
+    "engine.external.url": "https://engine.example.com/engine-rest",
+    **{f"engine.auth.{role}.existingSecret": role for role in ("worker", "client", "scaler", "deployer")},
+}
 KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 
 
@@ -80,24 +89,75 @@ def test_pushes_without_a_secret_are_refused_by_a_sentence(render: Render) -> No
         render({"push.enabled": True}, chart=SCALER)
 
 
+def pushing(manifests: Sequence[Manifest]) -> tuple[str, str]:
+    """Return the names of the Secrets that the engine and the operator take the token from."""
+    names = [
+        volume["secret"]["secretName"]
+        for name in ("Deployment/hotel-engine", "Deployment/hotel-operator")
+        for volume in pods_of(manifests)[name]["spec"]["volumes"]
+        if volume["name"] == "push-token"
+    ]
+    engine, operator = names
+    return engine, operator
+
+
 def test_hotels_engine_pushes_to_its_own_operator(render: Render) -> None:
-    values = {"operator.push.enabled": True, "operator.push.tokenSecret.name": "push"}
-    on, off = render(values), render()
+    on = render()
 
     engine = pods_of(on)["Deployment/hotel-engine"]
     (container,) = [each for each in engine["spec"]["containers"] if each["name"] == "engine"]
     env = {each["name"]: each.get("value") for each in container["env"]}
     (service,) = [each for each in of_kind(on, "Service") if each["metadata"]["name"].endswith("-push")]
     assert env["ENGINE_PUSH_URL"] == f"http://{service['metadata']['name']}.front-desk.svc:8091/push"
-    (volume,) = [each for each in engine["spec"]["volumes"] if each["name"] == "push-token"]
-    assert volume["secret"]["secretName"] == "push"
     assert (
         service["spec"]["selector"].items()
         <= pods_of(on)["Deployment/hotel-operator"]["metadata"]["labels"].items()
     )
-    (policy,) = [each for each in of_kind(on, "NetworkPolicy") if each["metadata"]["name"] == "hotel-engine"]
-    reached = [rule for rule in policy["spec"]["egress"] if {"port": 8091} in rule["ports"]]
-    assert reached == [
+    policies = {each["metadata"]["name"]: each["spec"] for each in of_kind(on, "NetworkPolicy")}
+    assert [rule for rule in policies["hotel-engine"]["egress"] if {"port": 8091} in rule["ports"]] == [
         {"to": [{"podSelector": {"matchLabels": service["spec"]["selector"]}}], "ports": [{"port": 8091}]}
     ]
-    assert "ENGINE_PUSH_URL" not in str(off)
+    (allowed,) = [rule for rule in policies["hotel-operator"]["ingress"] if {"port": 8091} in rule["ports"]]
+    (peer,) = allowed["from"]
+    assert peer["podSelector"]["matchLabels"].items() <= engine["metadata"]["labels"].items()
+    assert not peer["podSelector"]["matchLabels"].items() <= service["spec"]["selector"].items()
+
+
+def test_the_token_of_pushes_is_generated_or_the_users(render: Render) -> None:
+    generated, given = render(), render({"operator.push.tokenSecret.name": "own"})
+
+    secrets = {each["metadata"]["name"]: each for each in of_kind(generated, "Secret")}
+    assert pushing(generated) == ("hotel-push-token", "hotel-push-token")
+    assert re.fullmatch("[A-Za-z0-9]{32}", secrets["hotel-push-token"]["stringData"]["token"])
+    assert pushing(given) == ("own", "own")
+    assert [each for each in of_kind(given, "Secret") if "push" in each["metadata"]["name"]] == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"operator.push.enabled": False},
+        {"operator.push": None},
+        {"operator.enabled": False},
+        EXTERNAL,
+    ],
+    ids=["off", "unset", "no operator", "an engine that does not know the token"],
+)
+def test_without_pushes_nothing_is_left_of_them(render: Render, values: dict[str, Any]) -> None:
+    text = str(render(values))
+
+    assert "ENGINE_PUSH_URL" not in text
+    assert "8091" not in text
+    assert "push-token" not in text
+
+
+def test_what_pushes_for_an_external_engine_is_the_users_to_name(render: Render) -> None:
+    values = {**EXTERNAL, "operator.push.tokenSecret.name": "own"}
+    (policy,) = [
+        each
+        for each in of_kind(render(values), "NetworkPolicy")
+        if each["metadata"]["name"] == "hotel-operator"
+    ]
+
+    (allowed,) = [rule for rule in policy["spec"]["ingress"] if {"port": 8091} in rule["ports"]]
+    assert allowed["from"] == [{"podSelector": {}}]

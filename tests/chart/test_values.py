@@ -236,7 +236,8 @@ def test_values_of_an_older_release_lack_the_new_ones(render: Render, tmp_path: 
         values.pop(new)
     values["engine"] |= {"serviceAnnotations": {"a": "b"}, "serviceAccountAnnotations": {"c": "d"}}
     values["networkPolicy"].pop("dnsPorts")
-    values["operator"].pop("renderedBy")
+    for new in ("renderedBy", "push"):
+        values["operator"].pop(new)
     (older / "values.yaml").write_text(yaml.safe_dump(values))
     manifests = render(chart=older)
     valid(manifests)

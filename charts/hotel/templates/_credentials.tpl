@@ -17,6 +17,7 @@ Credentials. Each is a Secret of the user's, or one that the chart generates and
   {{- end -}}
 {{- end -}}
 {{- $_ := set $all "service-token" .Values.services.token -}}
+{{- with include "hotel.push" . | fromJson -}}{{- $_ := set $all "push-token" .login -}}{{- end -}}
 {{- toJson $all -}}
 {{- end -}}
 
@@ -32,7 +33,7 @@ Credentials. Each is a Secret of the user's, or one that the chart generates and
 {{- if .values.existingSecret -}}
 {{- dict "name" .values.existingSecret "key" .values.existingSecretKey | toJson -}}
 {{- else -}}
-{{- dict "name" (include "hotel.objectName" (dict "root" .root "name" .id)) "key" (eq .id "service-token" | ternary "token" "password") | toJson -}}
+{{- dict "name" (include "hotel.objectName" (dict "root" .root "name" .id)) "key" (hasSuffix "-token" .id | ternary "token" "password") | toJson -}}
 {{- end -}}
 {{- end -}}
 

@@ -57,10 +57,13 @@
 {{- if include "hotel.ownOperator" . -}}
   {{- $operator := .Subcharts.operator -}}
   {{- $values := dig "push" dict ($operator.Values | merge (dict)) -}}
-  {{- if $values.enabled -}}
+  {{- $given := $values.tokenSecret | default dict -}}
+  {{- if and $values.enabled (or $given.name (not .Values.engine.external.enabled)) -}}
+    {{- $login := dict "existingSecret" $given.name "existingSecretKey" ($given.key | default "token") -}}
+    {{- $secret := include "hotel.secret" (dict "root" . "id" "push-token" "values" $login) | fromJson -}}
     {{- $url := printf "http://%s-push.%s.svc:8091/push" (include "external-task-scaler.fullname" $operator) .Release.Namespace -}}
     {{- $labels := include "external-task-scaler.selector" $operator | fromJson -}}
-    {{- $push = dict "url" $url "secret" $values.tokenSecret.name "key" $values.tokenSecret.key "labels" $labels -}}
+    {{- $push = dict "url" $url "secret" $secret.name "key" $secret.key "labels" $labels "login" $login -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $push -}}
