@@ -1,21 +1,26 @@
 """The stack under the faults: engine, services, workers, all data on PostgreSQL, and proxies between."""
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 from hotel.names import EngineKind, Role, Service
 from hotel.reservations.client import HotelReservationClient
 from hotel.stack.engine import ENGINE
 from hotel.stack.local import LocalStack
+from psycopg import sql
 from support.postgresql import PostgreSQL, running_postgresql, running_standby
 from support.stacks import WORKER_SETTINGS, Engine, Stack, new_stack
 
 from chaos.deaths import Deaths
 from chaos.faulty_proxy import FaultyProxy, faulty
 from chaos.history import History
+from chaos.play import Load
 from chaos.switch import Switch, switch
 
 LOCK_SECONDS = 4.0
@@ -54,6 +59,7 @@ class Arena:
         failover: of the database, if it has a standby.
         breaker: failures of a service after which the workers pause; 0 for never.
         loads: how many were played.
+        load: the one that is played now.
         deaths: of workers, with what they held.
     """
 
@@ -66,6 +72,7 @@ class Arena:
     failover: Failover | None = None
     breaker: int = 0
     loads: int = 0
+    load: Load | None = None
     deaths: Deaths = field(default_factory=Deaths)
 
     def start_worker(self, own: Mapping[str, str] | None = None) -> str:
@@ -90,6 +97,46 @@ class Arena:
         """End a part as `kill -9` does."""
         self.parts.kill_part(name)
 
+    def restart(self, name: str) -> None:
+        """Stop the engine or a service gracefully, and start it with the passwords of now."""
+        self.parts.stop_parts([name])
+        self.start_again(name)
+        self.wait_until_ready()
+
+    def change_database_password(self) -> None:
+        """Change it, and cut off every connection; parts that start from now on get the new one."""
+        password = secrets.token_urlsafe(18)
+        with psycopg.connect(f"{self.server.url}postgres", autocommit=True) as connection:
+            connection.execute(sql.SQL("ALTER ROLE CURRENT_USER PASSWORD {}").format(sql.Literal(password)))
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        self.server = replace(self.server, url=_with_password(self.server.url, password))
+        database = self.parts.state.database
+        assert database is not None
+        changed = {"database": _with_password(database, password)}
+        self.parts.state = self.parts.state.model_copy(update=changed)
+
+    def change_worker_credentials(self) -> None:
+        """Change the workers' password at the engine, and the services' token.
+
+        Services that start from now on ask for the new token, and workers send it.
+        """
+        password = secrets.token_urlsafe(18)
+        admin, known = self.stack.engine.client(Role.ADMIN), self.parts.state.credentials
+        own = known.passwords[Role.ADMIN]
+        admin.put(
+            f"/user/{Role.WORKER}/credentials", {"password": password, "authenticatedUserPassword": own}
+        )
+        changed = known.model_copy(
+            update={
+                "passwords": {**known.passwords, Role.WORKER: password},
+                "service_token": secrets.token_urlsafe(18),
+            }
+        )
+        self.parts.state = self.parts.state.model_copy(update={"credentials": changed})
+
     def kill_worker(self, name: str) -> None:
         """End a worker as `kill -9` does, and note what it held."""
         died = time.time()
@@ -103,6 +150,12 @@ class Arena:
     def wait_until_ready(self) -> None:
         """Return when every part can work."""
         self.parts.wait_until_ready()
+
+
+def _with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username}:{password}@{place}").geturl()
 
 
 @contextmanager

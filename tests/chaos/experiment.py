@@ -19,8 +19,9 @@ from chaos.play import Load
 from chaos.sweep import Verdict, outcomes_of, sweep
 
 _FIRST_DAY = 40
-_SETTLE_SECONDS = 3.0
 _END_SECONDS = 240.0
+# Fewer hold too few reservations for a rate.
+_COUNTABLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Row:
         ends: reservations by the state that they ended in.
         verdict: what is wrong.
         progress: seconds from the end of a fault to the next task that was completed, the longest of all.
+        goodput: reservations per second that came to their ends before the first fault, and at the end of the
+            load, both for as long as the quiet before the first fault; None where that is short.
         resumed: how long tasks waited that a worker held when it died.
         drain: seconds from the end of the last fault, or of the load if that is later, to the end of the last
             reservation.
@@ -49,6 +52,7 @@ class Row:
     ends: Mapping[str, int]
     verdict: Verdict
     progress: float
+    goodput: tuple[float, float] | None
     resumed: Resumption
     drain: float
     outage: float | None
@@ -72,13 +76,16 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
     label = f"{re.sub('[^a-z]', '', name.split(maxsplit=1)[0])}-{seed}-{time.monotonic_ns() % 10**9}"
     first_day = _FIRST_DAY + play.NIGHTS * arena.loads
     arena.loads += 1
-    load = Load(arena.patient_client, arena.stack.client, arena.history, seed, label, first_day)
+    load = Load(arena.patient_client, arena.stack.client, arena.history, seed, label, first_day, rate)
+    arena.load = load
+    seconds = max(seconds, fault.least_seconds)
     first_operation = len(arena.history.operations)
     player = threading.Thread(target=load.play, args=[play.steady(rate, seconds)], daemon=True)
     began, began_at = time.monotonic(), time.time()
     loaded_until = began_at + seconds
     player.start()
-    time.sleep(_SETTLE_SECONDS)
+    time.sleep(fault.quiet)
+    broken_at = time.time()
     healed: list[float] = []
     outage = 0.0
     while not healed or time.monotonic() + fault.seconds < began + seconds:
@@ -108,6 +115,12 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
         ends=Counter(str(outcome.state) for outcome in outcomes.values()),
         verdict=sweep(arena, load.played, outcomes, calls),
         progress=_progress(arena, healed),
+        goodput=None
+        if fault.quiet < _COUNTABLE_SECONDS
+        else (
+            _goodput(arena, broken_at - fault.quiet, broken_at),
+            _goodput(arena, loaded_until - fault.quiet, loaded_until),
+        ),
         resumed=arena.deaths.resumption(arena.stack.engine.client(Role.ADMIN), began_at),
         drain=drain,
         outage=outage if fault.is_outage else None,
@@ -129,6 +142,17 @@ def _progress(arena: Arena, healed: list[float]) -> float:
         if found:
             longest = max(longest, datetime.fromisoformat(found[0]["endTime"]).timestamp() - moment)
     return longest
+
+
+def _goodput(arena: Arena, begin: float, end: float) -> float:
+    """Return how many reservations came to their ends per second between two moments."""
+    query = {
+        "finishedAfter": _engine_time(begin),
+        "finishedBefore": _engine_time(end),
+        "rootProcessInstances": True,
+    }
+    found = arena.stack.engine.client(Role.ADMIN).get("/history/process-instance/count", query)
+    return float(found["count"]) / (end - begin)
 
 
 def _engine_time(moment: float) -> str:

@@ -15,9 +15,11 @@ from hotel.stack.engine import ENGINE
 from hotel_worker.topics import HANDLERS
 from support.wrong_clock import wrong_clock
 
+from chaos import play
 from chaos.arena import LOCK_SECONDS, WORKERS, Arena
 
 CLOCK_SECONDS = 300
+BURST_TIMES, BURST_SECONDS = 5, 10
 
 # A block of code during which the fault lasts; it yields nothing.
 Broken = Callable[[Arena, random.Random, float], Any]
@@ -33,12 +35,16 @@ class Fault:
         pause: how long all is well between two.
         once: whether it can happen one time only.
         needs_standby: whether the database must have a standby.
+        quiet: how long all is well before the first one.
+        least_seconds: of load that it needs to show anything.
         is_outage: whether nothing can go on while it lasts, so that what waits has to be caught up with.
     """
 
     broken: Broken
     seconds: float
     pause: float
+    quiet: float = 3.0
+    least_seconds: float = 0.0
     is_outage: bool = False
     once: bool = False
     needs_standby: bool = False
@@ -109,6 +115,21 @@ def same_worker_id(arena: Arena, _chance: random.Random, seconds: float) -> Iter
 
 
 @contextmanager
+def one_worker_id(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Give both workers one id, and let one of them stand still until the other has got its tasks.
+
+    The engine then takes the answers of both, as it tells workers from each other by nothing but their ids.
+    """
+    arena.proxies[ENGINE].worker_id = "one-for-both"
+    try:
+        with worker_frozen(arena, chance, 0):
+            time.sleep(LOCK_SECONDS + 3)
+        yield
+    finally:
+        arena.proxies[ENGINE].worker_id = None
+
+
+@contextmanager
 def engine_killed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
     """Kill the engine and start it again."""
     arena.kill(ENGINE)
@@ -137,6 +158,26 @@ def database_read_only(arena: Arena, _chance: random.Random, _seconds: float) ->
         yield
     finally:
         _set_read_only(arena, "off")
+
+
+@contextmanager
+def database_password_changed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Change the password, cut off all connections, and start services and engine with the new one."""
+    arena.change_database_password()
+    for name in Service:
+        arena.restart(name)
+    arena.restart(ENGINE)
+    yield
+
+
+@contextmanager
+def workers_passwords_changed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Change the workers' password at the engine and the services' token, and tell the workers last."""
+    arena.change_worker_credentials()
+    for name in Service:
+        arena.restart(name)
+    _replace_workers(arena, [{}] * WORKERS)
+    yield
 
 
 def _set_read_only(arena: Arena, value: str) -> None:
@@ -193,6 +234,14 @@ def answers_of_engine_lost(arena: Arena, _chance: random.Random, _seconds: float
 
 
 @contextmanager
+def burst(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Let reservations come so many times as often as otherwise, and return when all are asked for."""
+    assert arena.load is not None
+    arena.load.beside().play(play.steady((BURST_TIMES - 1) * arena.load.rate, BURST_SECONDS))
+    yield
+
+
+@contextmanager
 def nothing(_arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
     """Let all be well."""
     yield
@@ -205,6 +254,7 @@ FAULTS: Mapping[str, Fault] = {
     "workers' clocks wrong by 5 min": Fault(worker_clocks_wrong, 10, 2),
     "all workers gone": Fault(no_worker, 20, 10, is_outage=True),
     "another client with a worker's id": Fault(same_worker_id, 4, 2),
+    "two workers with one id": Fault(one_worker_id, 3, 2),
     "engine killed (kill -9)": Fault(engine_killed, 3, 12, is_outage=True),
     "answers of the engine lost": Fault(answers_of_engine_lost, 8, 6, is_outage=True),
     "database crashed": Fault(database_crashed, 2, 6, is_outage=True),
@@ -212,10 +262,13 @@ FAULTS: Mapping[str, Fault] = {
         database_failed_over, 0.1, 10, is_outage=True, once=True, needs_standby=True
     ),
     "database read-only": Fault(database_read_only, 8, 6, is_outage=True),
+    "database's password changed": Fault(database_password_changed, 0.1, 6),
+    "workers' passwords changed": Fault(workers_passwords_changed, 0.1, 6),
     "service killed": Fault(service_killed, 3, 5),
     "services answer 500": Fault(all_services("error"), 6, 6, is_outage=True),
     "services cut connections": Fault(all_services("reset"), 8, 4),
     "services take 10 s": Fault(all_services("slow"), 10, 6, is_outage=True),
     "services answer after the caller gave up": Fault(all_services("late"), 35, 8, is_outage=True),
+    "burst at 5 times the rate": Fault(burst, 0.1, 35, quiet=15, least_seconds=60),
 }
 """By the names in the table."""

@@ -30,6 +30,7 @@ class FaultyProxy:
             never answers.
         seconds: how long `slow` and `late` wait.
         calls: how many requests came.
+        worker_id: the one that all workers get on their way to the engine; None leaves them their own.
     """
 
     def __init__(self, target: str, history: History | None = None) -> None:
@@ -38,6 +39,7 @@ class FaultyProxy:
         self.mode = "pass"
         self.seconds = 0.0
         self.calls = 0
+        self.worker_id: str | None = None
         self.url = ""
         self.pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS, maxsize=64)
         # What waits ends with the fault that made it wait.
@@ -94,6 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask(self, body: bytes) -> urllib3.BaseHTTPResponse | None:
         headers = {name: value for name, value in self.headers.items() if name not in {"Host", "Connection"}}
+        if self.proxy.worker_id is not None and "workerId" in (asked := _object(body) or {}):
+            body = json.dumps({**asked, "workerId": self.proxy.worker_id}).encode()
+            headers["Content-Length"] = str(len(body))
         try:
             return self.proxy.pool.request(
                 self.command, self.proxy.target + self.path, body=body, headers=headers

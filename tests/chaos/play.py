@@ -47,6 +47,7 @@ class Load:
         seed: the same one makes the same reservations.
         name: begins the references.
         first_day: in how many days the first night is: with nights of its own each load finds rooms.
+        rate: reservations per second that it is played at.
     """
 
     def __init__(
@@ -57,11 +58,14 @@ class Load:
         seed: int,
         name: str,
         first_day: int,
+        rate: float,
     ) -> None:
+        self.rate = rate
         self._patient, self._impatient = patient, impatient
         self._history = history
-        self._chance = random.Random(seed)
+        self._seed, self._chance = seed, random.Random(seed)
         self._name = name
+        self._days = first_day
         self._first_day = datetime.now(UTC).date() + timedelta(days=first_day)
         self._lock = threading.Lock()
         self._numbers = 0
@@ -82,6 +86,20 @@ class Load:
                     clients.submit(self._start, client, fields)
                 if cancelled:
                     clients.submit(self._cancel_later, client, reference, pause)
+
+    def beside(self) -> "Load":
+        """Return another load that is played at the same time, and whose reservations count as this one's."""
+        other = Load(
+            self._patient,
+            self._impatient,
+            self._history,
+            self._seed + 1,
+            f"{self._name}-more",
+            self._days,
+            self.rate,
+        )
+        other.played, other._lock = self.played, self._lock
+        return other
 
     def _fields(self) -> dict[str, Any]:
         self._numbers += 1

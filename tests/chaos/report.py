@@ -27,6 +27,7 @@ HEAD = (
     "first progress, s",
     "tasks of dead workers",
     "resumed in, s",
+    "goodput before and after, 1/s",
     "drain / outage",
     "calls to services",
 )
@@ -45,7 +46,9 @@ def cells(row: Row) -> list[str]:
     ratio = "" if not row.outage else f"{row.drain:.0f} / {row.outage:.0f} = {row.drain / row.outage:.2f}"
     numbers = (row.reservations, row.faults, row.acknowledged, row.ends.get("confirmed", 0), *counts)
     resumed = [str(row.resumed.tasks), f"{row.resumed.seconds:.1f}"] if row.resumed.tasks else ["", ""]
-    return [row.fault, *map(str, numbers), f"{row.progress:.1f}", *resumed, ratio, str(row.service_calls)]
+    goodput = " → ".join(f"{each:.1f}" for each in row.goodput or ())
+    figures = [f"{row.progress:.1f}", *resumed, goodput, ratio, str(row.service_calls)]
+    return [row.fault, *map(str, numbers), *figures]
 
 
 def summary(rows: Sequence[Row]) -> str:
