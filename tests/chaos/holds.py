@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from chaos.history import NEVER, Operation
 
-BLOCK, RELEASE = "/api/room/block", "/api/room/release"
+BLOCK, CONFIRM, RELEASE = "/api/room/block", "/api/room/confirm", "/api/room/release"
 MOST_STATES = 200_000
 # The room was taken, or the reservation had given it back before.
 _ROOMS_OWN = {"ROOM_NOT_AVAILABLE", "RESERVATION_CANCELLED"}
+# Nothing was held, or it was given back. A hold that ran out is another matter: the model knows no time.
+_NOT_CONFIRMED = {"NOT_FOUND", "RESERVATION_CANCELLED"}
 
 
 class UndecidedError(Exception):
@@ -26,10 +28,11 @@ class Call:
     """One call that concerns a room.
 
     Attributes:
-        kind: `BLOCK` or `RELEASE`; a confirmation changes no room.
+        kind: `BLOCK`, `CONFIRM` or `RELEASE`.
         reference: the reservation's.
-        nights: first and last but one day; empty for a release.
+        nights: first and last but one day; empty for a confirmation or a release.
         done: whether the answer said that the room is kept; None without an answer.
+        given_back: whether a refusal said that the reservation had given the room back before.
     """
 
     kind: str
@@ -38,6 +41,7 @@ class Call:
     done: bool | None
     began: float
     ended: float
+    given_back: bool = False
 
 
 # What a room knows: which reservations keep which nights, and which were given back.
@@ -54,7 +58,12 @@ def violations(operations: Iterable[Operation]) -> list[str]:
 
 
 def by_room(operations: Iterable[Operation]) -> Mapping[str, list[Call]]:
-    """Return the calls that concern each room; a release concerns each that its reservation asked for."""
+    """Return the calls that concern each room.
+
+    A release, and a confirmation that is refused, concerns each room that its reservation asked for; a
+    confirmation that succeeds the one that it names. One without an answer concerns none: it changes nothing
+    that another call could see.
+    """
     found: dict[str, list[Call]] = {}
     asked: dict[str, set[str]] = {}
     known = list(operations)
@@ -75,7 +84,33 @@ def by_room(operations: Iterable[Operation]) -> Mapping[str, list[Call]]:
             done, ended = (None, NEVER) if status is None else (True, operation.ended)
             for room in asked.get(reference, ()):
                 found[room].append(Call(RELEASE, reference, ("", ""), done, operation.began, ended))
+        if operation.kind == CONFIRM and (status := _status(operation)) is not None:
+            for room, call in _confirmations(operation, status, asked):
+                found.setdefault(room, []).append(call)
     return found
+
+
+def _confirmations(
+    operation: Operation, status: int, asked: Mapping[str, set[str]]
+) -> Iterator[tuple[str, Call]]:
+    reference, answered = str(operation.asked["reservation_ref"]), operation.answered or {}
+    done, code = status < 400, answered.get("code")
+    if not done and code not in _NOT_CONFIRMED:
+        return
+    rooms = {str(answered["room_id"])} if done else asked.get(reference, set())
+    for room in sorted(rooms):
+        yield (
+            room,
+            Call(
+                CONFIRM,
+                reference,
+                ("", ""),
+                done,
+                operation.began,
+                operation.ended,
+                given_back=code == "RESERVATION_CANCELLED",
+            ),
+        )
 
 
 def _status(operation: Operation) -> int | None:
@@ -121,6 +156,10 @@ def _after(call: Call, state: State) -> State | None:
     if call.kind == RELEASE:
         return frozenset(each for each in kept if each[0] != call.reference), given_back | {call.reference}
     mine = any(reference == call.reference for reference, _ in kept)
+    if call.kind == CONFIRM:
+        # Refused because it holds nothing, and refused because it was given back, are two answers.
+        was = mine if call.done else not mine and call.given_back == (call.reference in given_back)
+        return state if was else None
     taken = any(
         reference != call.reference and nights[0] < call.nights[1] and call.nights[0] < nights[1]
         for reference, nights in kept

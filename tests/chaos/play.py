@@ -27,11 +27,13 @@ class Played:
     """What the clients know.
 
     Attributes:
+        name: what the references begin with, before a hyphen.
         acknowledged: references whose start was confirmed by the engine.
         unknown: references whose start got no answer.
         cancelled: references whose cancellation was confirmed.
     """
 
+    name: str = ""
     acknowledged: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
@@ -69,7 +71,7 @@ class Load:
         self._first_day = datetime.now(UTC).date() + timedelta(days=first_day)
         self._lock = threading.Lock()
         self._numbers = 0
-        self.played = Played()
+        self.played = Played(name)
 
     def play(self, moments: Sequence[float]) -> None:
         """Start a reservation at each moment, in seconds from now; return when all clients have answers."""

@@ -13,6 +13,7 @@ from hotel.reservations.states import MODELLED_ENDS, ReservationState
 
 from chaos import holds
 from chaos.arena import Arena
+from chaos.clients import Clients, orphans, read_clients
 from chaos.history import Operation
 from chaos.play import Played
 
@@ -32,7 +33,8 @@ class Verdict:
     Attributes:
         lost: starts or cancellations that were acknowledged and that nobody knows of.
         doubled: rooms, tables, bookings or clients that exist twice.
-        orphans: rooms, tables and bookings without a reservation that is confirmed, and the other way round.
+        orphans: rooms, tables and bookings without a reservation that is confirmed, and the other way round;
+            clients without a reservation, and bookings without their client.
         stuck: reservations without an end, and incidents.
         unordered: rooms whose answers no order of the calls explains.
         incomplete: activities of which the engine's history has no end.
@@ -59,7 +61,8 @@ def sweep(
     """Look at everything on record."""
     records = read_records(arena.parts.database_urls)
     incidents = arena.stack.client.count_incidents()
-    return judge(records, played, outcomes, calls, incidents, _without_end(arena))
+    clients = read_clients(arena.parts.database_urls)
+    return judge(records, played, outcomes, calls, incidents, _without_end(arena), clients)
 
 
 def judge(
@@ -69,6 +72,7 @@ def judge(
     calls: Iterable[Operation],
     incidents: int,
     without_end: int,
+    clients: Clients,
 ) -> Verdict:
     """Judge what is on record.
 
@@ -79,6 +83,7 @@ def judge(
         calls: to the room service.
         incidents: that stand in the engine.
         without_end: activities of which the engine's history has no end.
+        clients: whose records there are, and who made which booking.
     """
     found = count_violations(records, list(outcomes.values()), incidents)
     unordered = holds.violations(calls)
@@ -88,7 +93,9 @@ def judge(
         if outcomes[reference].state is ReservationState.CONFIRMED
     )
     stuck = [outcome for outcome in outcomes.values() if not outcome.is_modelled]
+    alone = orphans(clients, played.name, set(outcomes))
     problems = [
+        *alone,
         *(f"lost: {reference}" for reference in lost),
         *(f"stuck: {outcome.reference}: {outcome.state} {outcome.problem}" for outcome in stuck),
         *(f"room {room}: no order explains the answers" for room in unordered),
@@ -97,7 +104,7 @@ def judge(
     return Verdict(
         lost=len(lost),
         doubled=sum(found[name] for name in DOUBLED),
-        orphans=sum(found[name] for name in ORPHANS),
+        orphans=sum(found[name] for name in ORPHANS) + len(alone),
         stuck=len(stuck) + incidents,
         unordered=len(unordered),
         incomplete=without_end,

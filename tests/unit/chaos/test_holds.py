@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from chaos.history import NEVER, Operation
-from chaos.holds import BLOCK, RELEASE, UndecidedError, violations
+from chaos.holds import BLOCK, CONFIRM, RELEASE, UndecidedError, violations
 
 TAKEN = {"code": "ROOM_NOT_AVAILABLE"}
 GIVEN_BACK = {"code": "RESERVATION_CANCELLED"}
+NOTHING_HELD = {"code": "NOT_FOUND"}
+RAN_OUT = {"code": "HOLD_EXPIRED"}
 
 
 def block(
@@ -27,6 +29,19 @@ def release(reference: str, began: float, ended: float = NEVER) -> Operation:
     return Operation(RELEASE, {"reservation_ref": reference}, began, ended, {}, status)
 
 
+def confirm(
+    reference: str,
+    began: float,
+    ended: float = NEVER,
+    status: int | None = 200,
+    answered: dict[str, str] | None = None,
+) -> Operation:
+    said = answered or {"room_id": "101"}
+    return Operation(
+        CONFIRM, {"reservation_ref": reference}, began, ended, said, None if ended == NEVER else status
+    )
+
+
 GOOD: dict[str, list[Any]] = {
     "one after the other": [block("a", 0, 1), release("a", 2, 3), block("b", 4, 5)],
     "refused while it is taken": [block("a", 0, 1), block("b", 2, 3, 409, TAKEN)],
@@ -41,6 +56,27 @@ GOOD: dict[str, list[Any]] = {
     "an effect long after the caller gave up": [block("a", 0), block("b", 5, 6, 409, TAKEN)],
     "given back before it was asked for": [release("a", 0, 1), block("a", 2, 3, 409, GIVEN_BACK)],
     "a release without an answer": [block("a", 0, 1), release("a", 2), block("b", 3, 4)],
+    "confirmed, and once more": [block("a", 0, 1), confirm("a", 2, 3), confirm("a", 4, 5)],
+    "confirmed, then given back": [
+        block("a", 0, 1),
+        confirm("a", 2, 3),
+        release("a", 4, 5),
+        block("b", 6, 7),
+    ],
+    "confirmed while it is given back": [block("a", 0, 1), release("a", 2, 5), confirm("a", 3, 4)],
+    "refused while it is given back": [
+        block("a", 0, 1),
+        release("a", 2, 5),
+        confirm("a", 3, 4, 409, GIVEN_BACK),
+    ],
+    "confirmed though the hold got no answer": [block("a", 0), confirm("a", 2, 3)],
+    "nothing to confirm": [
+        block("b", 0, 1),
+        block("a", 2, 3, 409, TAKEN),
+        confirm("a", 4, 5, 404, NOTHING_HELD),
+    ],
+    "a confirmation without an answer": [block("a", 0, 1), release("a", 2, 3), confirm("a", 4)],
+    "a hold that ran out is not confirmed": [block("a", 0, 1), confirm("a", 2, 3, 409, RAN_OUT)],
     "a failure of the server may have had an effect": [
         block("a", 0, 1, 503),
         block("b", 2, 3, 409, TAKEN),
@@ -58,6 +94,16 @@ BAD: dict[str, list[Any]] = {
         block("b", 4, 5, 409, TAKEN),
     ],
     "kept after it was given back": [block("a", 0, 1), release("a", 2, 3), block("a", 4, 5)],
+    "confirmed after it was given back": [block("a", 0, 1), release("a", 2, 3), confirm("a", 4, 5)],
+    "confirmed without a hold": [confirm("a", 0, 1)],
+    "confirmed though the hold was refused": [
+        block("b", 0, 1),
+        block("a", 2, 3, 409, TAKEN),
+        confirm("a", 4, 5),
+    ],
+    "confirmed before it was held": [confirm("a", 0, 1), block("a", 2, 3)],
+    "not confirmed though it is held": [block("a", 0, 1), confirm("a", 2, 3, 404, NOTHING_HELD)],
+    "refused as given back though it is held": [block("a", 0, 1), confirm("a", 2, 3, 409, GIVEN_BACK)],
     "an answer from before": [
         block("a", 0, 1),
         block("b", 2, 3, 409, TAKEN),

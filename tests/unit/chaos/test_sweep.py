@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from chaos.clients import Clients
 from chaos.play import Played
 from chaos.sweep import Verdict, judge
 from hotel.replay.player import Outcome
@@ -22,7 +23,8 @@ OUTCOMES = {
     "a": Outcome(1, "a", ReservationState.CONFIRMED, 1.0),
     "c": Outcome(2, "c", ReservationState.CANCELLED, 1.0),
 }
-PLAYED = Played(acknowledged={"a", "c"}, cancelled={"c"})
+PLAYED = Played("load", acknowledged={"a", "c"}, cancelled={"c"})
+CLIENTS = Clients({"1": "a@example.com", "2": "c@example.com"}, {"a": "1", "c": "2"})
 
 
 def verdict(
@@ -31,12 +33,19 @@ def verdict(
     outcomes: dict[str, Outcome] = OUTCOMES,
     incidents: int = 0,
     without_end: int = 0,
+    clients: Clients = CLIENTS,
 ) -> Verdict:
-    return judge(records, played, outcomes, [], incidents, without_end)
+    return judge(records, played, outcomes, [], incidents, without_end, clients)
 
 
 def test_all_is_well() -> None:
     assert verdict().holds
+
+
+def test_the_clients_of_other_loads_are_not_this_ones() -> None:
+    others = Clients({**CLIENTS.emails, "3": "loads-1@example.com"}, {**CLIENTS.of_bookings, "x": "9"})
+
+    assert verdict(clients=others).holds
 
 
 @pytest.mark.parametrize(
@@ -75,6 +84,12 @@ def test_all_is_well() -> None:
             "orphans",
         ),
         (lambda: verdict(replace(RECORDS, stays=[])), "orphans"),
+        (
+            lambda: verdict(clients=replace(CLIENTS, emails={**CLIENTS.emails, "3": "load-7@example.com"})),
+            "orphans",
+        ),
+        (lambda: verdict(clients=replace(CLIENTS, emails={"2": "c@example.com"})), "orphans"),
+        (lambda: verdict(clients=replace(CLIENTS, of_bookings={"a": "2", "c": "2"})), "orphans"),
         (
             lambda: verdict(
                 outcomes={**OUTCOMES, "c": Outcome(2, "c", ReservationState.IN_PROGRESS, None, "waits")}
