@@ -2,12 +2,14 @@
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 from hotel.names import EngineKind, Role, Service
 from hotel.reservations.client import HotelReservationClient
@@ -61,6 +63,7 @@ class Arena:
         loads: how many were played.
         load: the one that is played now.
         deaths: of workers, with what they held.
+        steps: how many workers died at which step of their work, where that was chosen.
     """
 
     stack: Stack
@@ -74,6 +77,7 @@ class Arena:
     loads: int = 0
     load: Load | None = None
     deaths: Deaths = field(default_factory=Deaths)
+    steps: Counter[str] = field(default_factory=Counter)
 
     def start_worker(self, own: Mapping[str, str] | None = None) -> str:
         """Start a worker, without waiting for it, and return its name.
@@ -101,7 +105,6 @@ class Arena:
         """Stop the engine or a service gracefully, and start it with the passwords of now."""
         self.parts.stop_parts([name])
         self.start_again(name)
-        self.wait_until_ready()
 
     def change_database_password(self) -> None:
         """Change it, and cut off every connection; parts that start from now on get the new one."""
@@ -143,6 +146,15 @@ class Arena:
         self.kill(name)
         self.note_death(name, died)
 
+    def kill_worker_at(self, port: int) -> bool:
+        """End the worker whose connection begins at a port; return whether there is one."""
+        for name in self.stack.workers:
+            process = self.parts.record_of(name).process()
+            if process is not None and port in _local_ports(process):
+                self.kill_worker(name)
+                return True
+        return False
+
     def note_death(self, name: str, died: float) -> None:
         """Note what a worker holds that does nothing about it since that moment, in seconds since 1970."""
         self.deaths.note(name, self.stack.engine.client(Role.ADMIN), died)
@@ -150,6 +162,14 @@ class Arena:
     def wait_until_ready(self) -> None:
         """Return when every part can work."""
         self.parts.wait_until_ready()
+
+
+def _local_ports(process: psutil.Process) -> set[int]:
+    try:
+        return {connection.laddr.port for connection in process.net_connections() if connection.laddr}
+    except psutil.Error:
+        # It has just ended.
+        return set()
 
 
 def _with_password(url: str, password: str) -> str:

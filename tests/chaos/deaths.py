@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from external_tasks.engine.client import EngineClient
@@ -17,7 +18,8 @@ class Resumption:
 
     Attributes:
         tasks: that dead workers held, and that came to their end later.
-        seconds: from the death to the end of the task, the longest of all; 0 without tasks.
+        seconds: from the death to the end of the task, or to the death of the next one that held it, the
+            longest of all; 0 without tasks.
     """
 
     tasks: int = 0
@@ -81,9 +83,14 @@ def resumption(died: Mapping[tuple[str, str], float], activities: Iterable[Mappi
         for each in activities
         if each.get("endTime") and not each.get("canceled")
     }
+    deaths: dict[str, list[float]] = {}
+    for (activity, _), moment in sorted(died.items(), key=lambda each: each[1]):
+        if activity in ends and ends[activity] >= moment:
+            deaths.setdefault(activity, []).append(moment)
+    # A worker that dies with a task had taken it over from the one before.
     waits = [
-        ends[activity] - moment
-        for (activity, _), moment in died.items()
-        if activity in ends and ends[activity] >= moment
+        after - before
+        for activity, moments in deaths.items()
+        for before, after in pairwise([*moments, ends[activity]])
     ]
     return Resumption(len(waits), max(waits, default=0.0))

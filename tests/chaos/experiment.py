@@ -36,6 +36,7 @@ class Row:
         ends: reservations by the state that they ended in.
         verdict: what is wrong.
         progress: seconds from the end of a fault to the next task that was completed, the longest of all.
+        steps: how many workers died at which step of their work, where that was chosen.
         goodput: reservations per second that came to their ends before the first fault, and at the end of the
             load, both for as long as the quiet before the first fault; None where that is short.
         resumed: how long tasks waited that a worker held when it died.
@@ -52,6 +53,7 @@ class Row:
     ends: Mapping[str, int]
     verdict: Verdict
     progress: float
+    steps: Mapping[str, int]
     goodput: tuple[float, float] | None
     resumed: Resumption
     drain: float
@@ -71,14 +73,14 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
         seed: of load and faults.
     """
     chance = random.Random(seed)
-    began_calls = _service_calls(arena)
+    began_calls, began_steps = _service_calls(arena), arena.steps.copy()
     # A reference may hold letters, digits and few signs.
     label = f"{re.sub('[^a-z]', '', name.split(maxsplit=1)[0])}-{seed}-{time.monotonic_ns() % 10**9}"
     first_day = _FIRST_DAY + play.NIGHTS * arena.loads
     arena.loads += 1
     load = Load(arena.patient_client, arena.stack.client, arena.history, seed, label, first_day, rate)
     arena.load = load
-    seconds = max(seconds, fault.least_seconds)
+    seconds = max(seconds * fault.longer, fault.least_seconds)
     first_operation = len(arena.history.operations)
     player = threading.Thread(target=load.play, args=[play.steady(rate, seconds)], daemon=True)
     began, began_at = time.monotonic(), time.time()
@@ -115,6 +117,7 @@ def run(arena: Arena, name: str, fault: Fault, *, seconds: float, rate: float, s
         ends=Counter(str(outcome.state) for outcome in outcomes.values()),
         verdict=sweep(arena, load.played, outcomes, calls),
         progress=_progress(arena, healed),
+        steps=arena.steps - began_steps,
         goodput=None
         if fault.quiet < _COUNTABLE_SECONDS
         else (

@@ -17,6 +17,7 @@ from support.wrong_clock import wrong_clock
 
 from chaos import play
 from chaos.arena import LOCK_SECONDS, WORKERS, Arena
+from chaos.traps import STEPS, Trap
 
 CLOCK_SECONDS = 300
 BURST_TIMES, BURST_SECONDS = 5, 10
@@ -36,6 +37,7 @@ class Fault:
         once: whether it can happen one time only.
         needs_standby: whether the database must have a standby.
         quiet: how long all is well before the first one.
+        longer: how many times as long as that of others its load is.
         least_seconds: of load that it needs to show anything.
         is_outage: whether nothing can go on while it lasts, so that what waits has to be caught up with.
     """
@@ -44,6 +46,7 @@ class Fault:
     seconds: float
     pause: float
     quiet: float = 3.0
+    longer: int = 1
     least_seconds: float = 0.0
     is_outage: bool = False
     once: bool = False
@@ -54,6 +57,31 @@ class Fault:
 def worker_killed(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
     """Kill a worker at a random moment, and start another one at once."""
     arena.kill_worker(chance.choice(arena.stack.workers))
+    arena.start_worker()
+    yield
+
+
+@contextmanager
+def worker_killed_at_step(arena: Arena, chance: random.Random, seconds: float) -> Iterator[None]:
+    """Kill the worker that comes to a step of its work first, and start another one.
+
+    Where none comes to it in time, one is killed at whatever it does.
+    """
+    step = chance.choice(list(STEPS))
+    trap = Trap(STEPS[step], arena.kill_worker_at)
+    proxies = [arena.proxies[ENGINE]] if trap.kind.path else [arena.proxies[name] for name in Service]
+    for proxy in proxies:
+        proxy.trap = trap
+    try:
+        sprung = trap.wait(seconds)
+    finally:
+        for proxy in proxies:
+            proxy.trap = None
+    if sprung:
+        arena.steps[step] += 1
+    else:
+        arena.steps["at whatever it did"] += 1
+        arena.kill_worker(chance.choice(arena.stack.workers))
     arena.start_worker()
     yield
 
@@ -164,9 +192,9 @@ def database_read_only(arena: Arena, _chance: random.Random, _seconds: float) ->
 def database_password_changed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
     """Change the password, cut off all connections, and start services and engine with the new one."""
     arena.change_database_password()
-    for name in Service:
+    for name in (ENGINE, *Service):
         arena.restart(name)
-    arena.restart(ENGINE)
+    arena.wait_until_ready()
     yield
 
 
@@ -177,6 +205,7 @@ def workers_passwords_changed(arena: Arena, _chance: random.Random, _seconds: fl
     for name in Service:
         arena.restart(name)
     _replace_workers(arena, [{}] * WORKERS)
+    arena.wait_until_ready()
     yield
 
 
@@ -250,6 +279,7 @@ def nothing(_arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[
 FAULTS: Mapping[str, Fault] = {
     "none, for comparison": Fault(nothing, 1, 9),
     "worker killed (kill -9)": Fault(worker_killed, 0.1, 1.2),
+    "worker killed at each step": Fault(worker_killed_at_step, 2, 1, longer=9),
     "worker frozen past its lock": Fault(worker_frozen, LOCK_SECONDS + 3, 3),
     "workers' clocks wrong by 5 min": Fault(worker_clocks_wrong, 10, 2),
     "all workers gone": Fault(no_worker, 20, 10, is_outage=True),

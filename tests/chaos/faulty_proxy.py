@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,6 +15,7 @@ import urllib3
 from support.serving import serving
 
 from chaos.history import History
+from chaos.traps import Moment, Trap
 
 _TIMEOUT_SECONDS = 70.0
 _RESET = struct.pack("ii", 1, 0)
@@ -30,6 +31,7 @@ class FaultyProxy:
             never answers.
         seconds: how long `slow` and `late` wait.
         calls: how many requests came.
+        trap: what is to happen to the caller at a request, once.
         worker_id: the one that all workers get on their way to the engine; None leaves them their own.
     """
 
@@ -39,6 +41,7 @@ class FaultyProxy:
         self.mode = "pass"
         self.seconds = 0.0
         self.calls = 0
+        self.trap: Trap | None = None
         self.worker_id: str | None = None
         self.url = ""
         self.pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS, maxsize=64)
@@ -75,7 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if mode == "slow":
             proxy.wait(proxy.seconds)
-        answer = self._ask(body)
+        trap = proxy.trap
+        if trap is not None and self._springs(trap, Moment.BEFORE):
+            self._cut_off()
+            return
+        with trap.within(self.path, self._port) if trap is not None else nullcontext():
+            answer = self._ask(body)
+        if answer is not None and trap is not None and self._springs(trap, Moment.AFTER, answer.data):
+            self._record(body, began, None)
+            self._cut_off()
+            return
         if answer is None:
             self._record(body, began, None)
             self._cut_off()
@@ -93,6 +105,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer.status, answer.data, answer.headers.get("Content-Type", ""), kept)
 
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names are the server's
+
+    @property
+    def _port(self) -> int:
+        """Where the caller's connection begins."""
+        return int(self.client_address[1])
+
+    def _springs(self, trap: Trap, moment: Moment, answer: bytes = b"") -> bool:
+        return trap.springs(moment, self.path, self._port, answer)
 
     def _ask(self, body: bytes) -> urllib3.BaseHTTPResponse | None:
         headers = {name: value for name, value in self.headers.items() if name not in {"Host", "Connection"}}

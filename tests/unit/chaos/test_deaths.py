@@ -49,6 +49,12 @@ def test_the_longest_wait_counts() -> None:
     assert found == Resumption(tasks=2, seconds=6.5)
 
 
+def test_the_next_one_that_dies_with_a_task_had_taken_it_over() -> None:
+    died = {**HELD, ("activity-1", "worker-2:bb"): NOON + 5, ("activity-1", "worker-1:cc"): NOON + 11}
+
+    assert resumption(died, [ended("activity-1", 14)]) == Resumption(tasks=3, seconds=6)
+
+
 def test_progress_of_another_task_is_no_resumption() -> None:
     assert resumption(HELD, [ended("activity-9", 1)]) == Resumption()
 
