@@ -132,7 +132,7 @@ test-engine-suite: ## The engine's own published tests on our settings (PACKAGE=
 # A seed repeats a run; CHAOS_OPTIONS such as "--only worker", "--seconds 20".
 SEED ?=
 .PHONY: chaos
-chaos: venv engine ## Every kind of fault under load, for half an hour; writes its table into docs/reliability.md.
+chaos: venv engine ## Every kind of fault under load, in about 45 minutes; writes its tables into docs/reliability.md.
 	.ci/tools postgresql
 	PYTHONPATH=tests:. $(PY) -m chaos --write $(addprefix --seed ,$(SEED)) $(CHAOS_OPTIONS)
 

@@ -11,10 +11,13 @@ from hotel.names import EngineKind
 from support.charts import REPOSITORY
 from support.marked_pages import put
 
-from chaos import report
+from chaos import backup, report
 from chaos.arena import arena
 from chaos.experiment import Row, run
 from chaos.faults import FAULTS
+
+BACKUPS = 2
+"""One after the other, as the databases grow."""
 
 PAGE = REPOSITORY / "docs/reliability.md"
 
@@ -28,12 +31,33 @@ def main() -> int:
     for standby in (False, True):
         mine = [name for name in chosen if FAULTS[name].needs_standby is standby]
         if mine:
-            rows += _run(mine, options, standby=standby)
-    text = f"{report.caption(options.seed, options.seconds, options.rate)}\n\n{report.table(rows)}"
-    print(f"\n{text}\n\n{report.summary(rows)}")
+            for row in _run(mine, options, standby=standby):
+                rows.append(row)
+                text = report.text(rows, options.seed, options.seconds, options.rate)
+                # After each fault, so that a run that is ended early leaves the table of what it did.
+                if options.write:
+                    put(text, PAGE, report.BEGIN, report.END)
+    if rows:
+        print(f"\n{text}")
+    restored = _back_up(options) if not options.only or "backup" in options.only else []
+    return int(not all(row.verdict.holds for row in rows) or not all(each.holds for each in restored))
+
+
+def _back_up(options: argparse.Namespace) -> list[backup.Restored]:
+    print("backup under load, and restore …", flush=True)
+    with tempfile.TemporaryDirectory(prefix="hotel-chaos-") as home, arena(Path(home) / "home") as place:
+        found = []
+        for number in range(BACKUPS):
+            found.append(
+                backup.run(place, seconds=options.seconds, rate=options.rate, seed=options.seed + number)
+            )
+            for problem in found[-1].verdict.problems[:20]:
+                print(f"  {problem}", flush=True)
+    text = f"{report.caption(options.seed, options.seconds, options.rate)}\n\n{report.backups(found)}"
+    print(f"\n{text}")
     if options.write:
-        put(text, PAGE, report.BEGIN, report.END)
-    return int(not all(row.verdict.holds for row in rows))
+        put(text, PAGE, report.BACKUP_BEGIN, report.BACKUP_END)
+    return found
 
 
 def _run(names: Sequence[str], options: argparse.Namespace, *, standby: bool) -> Iterator[Row]:

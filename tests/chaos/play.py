@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -71,6 +71,7 @@ class Load:
         self._first_day = datetime.now(UTC).date() + timedelta(days=first_day)
         self._lock = threading.Lock()
         self._numbers = 0
+        self._asked: dict[str, dict[str, Any]] = {}
         self.played = Played(name)
 
     def play(self, moments: Sequence[float]) -> None:
@@ -81,6 +82,7 @@ class Load:
                 time.sleep(max(0.0, began + moment - time.monotonic()))
                 fields = self._fields()
                 reference = fields["reservation_ref"]
+                self._asked[reference] = fields
                 twice, cancelled = self._chance.random() < _TWICE, self._chance.random() < _CANCELLED
                 pause = self._chance.uniform(0, 3)
                 client = self._impatient if self._chance.random() < _IMPATIENT else self._patient
@@ -88,6 +90,16 @@ class Load:
                     clients.submit(self._start, client, fields)
                 if cancelled:
                     clients.submit(self._cancel_later, client, reference, pause)
+
+    def start_again(self, references: Collection[str]) -> None:
+        """Ask for some of the reservations once more, as their clients do when nobody knows them any more."""
+        for reference in sorted(references):
+            self._start(self._patient, self._asked[reference])
+
+    def cancel_again(self, references: Collection[str]) -> None:
+        """Cancel some of the reservations once more."""
+        for reference in sorted(references):
+            self._cancel_later(self._patient, reference, 0)
 
     def beside(self) -> "Load":
         """Return another load that is played at the same time, and whose reservations count as this one's."""

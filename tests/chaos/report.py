@@ -6,11 +6,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from chaos.arena import LOCK_SECONDS
+from chaos.backup import Restored
 from chaos.experiment import Row
 
 RESUME_SECONDS = LOCK_SECONDS + 5
 """After a worker's death, until another one has done what it held."""
 
+BACKUP_BEGIN, BACKUP_END = "<!-- backup: begin -->", "<!-- backup: end -->"
+BACKUP_HEAD = (
+    "acknowledged before the backup",
+    "of these lost",
+    "acknowledged later",
+    "of these asked for again",
+    "doubled",
+    "orphans",
+    "stuck",
+    "databases, MB",
+    "backup, s",
+    "restore, s",
+)
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
 HEAD = (
     "fault",
@@ -37,6 +51,43 @@ def table(rows: Sequence[Row]) -> str:
     """Return the rows as a table of Markdown."""
     lines = ["| " + " | ".join(HEAD) + " |", "| --- |" + " ---: |" * (len(HEAD) - 1)]
     return "\n".join([*lines, *(f"| {' | '.join(cells(row))} |" for row in rows)])
+
+
+def backups(found: Sequence[Restored]) -> str:
+    """Return a table of backups and restores."""
+    lines = ["| " + " | ".join(BACKUP_HEAD) + " |", "|" + " ---: |" * len(BACKUP_HEAD)]
+    return "\n".join([*lines, *(f"| {' | '.join(_backup_cells(each))} |" for each in found)])
+
+
+def _backup_cells(found: Restored) -> list[str]:
+    wrong = found.verdict
+    numbers = (
+        found.before,
+        found.missing,
+        found.later,
+        found.again,
+        wrong.doubled,
+        wrong.orphans,
+        wrong.stuck,
+    )
+    return [*map(str, numbers), f"{found.size / 1e6:.0f}", f"{found.backup:.1f}", f"{found.restore:.1f}"]
+
+
+def steps(rows: Sequence[Row]) -> str:
+    """Return at which steps of their work workers died, a paragraph for each fault that chose them."""
+    found = [row for row in rows if row.steps]
+    return "\n\n".join(
+        f"{row.fault[0].upper()}{row.fault[1:]}: "
+        + ", ".join(f"{count} {step}" for step, count in sorted(row.steps.items()))
+        + "."
+        for row in found
+    )
+
+
+def text(rows: Sequence[Row], seed: int, seconds: float, rate: float) -> str:
+    """Return all that is told of a run, in Markdown."""
+    parts = [caption(seed, seconds, rate), table(rows), steps(rows), f"{summary(rows)}."]
+    return "\n\n".join(part for part in parts if part)
 
 
 def cells(row: Row) -> list[str]:

@@ -100,6 +100,7 @@ def judge(
         *(f"stuck: {outcome.reference}: {outcome.state} {outcome.problem}" for outcome in stuck),
         *(f"room {room}: no order explains the answers" for room in unordered),
         *(f"{name}: {count}" for name, count in found.items() if count),
+        *_mismatches(records, outcomes),
     ]
     return Verdict(
         lost=len(lost),
@@ -110,6 +111,17 @@ def judge(
         incomplete=without_end,
         problems=problems,
     )
+
+
+def _mismatches(records: Records, outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the reservations whose room, booking and end do not agree, in words."""
+    rooms = {stay.reference for stay in records.stays if stay.active}
+    bookings = {booking.reference for booking in records.bookings if booking.alive}
+    return [
+        f"{reference}: {outcome.state}, room {reference in rooms}, booking {reference in bookings}"
+        for reference, outcome in outcomes.items()
+        if len({reference in rooms, reference in bookings, outcome.state is ReservationState.CONFIRMED}) > 1
+    ]
 
 
 def outcomes_of(
