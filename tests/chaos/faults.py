@@ -21,6 +21,8 @@ from chaos.traps import STEPS, Trap
 
 CLOCK_SECONDS = 300
 BURST_TIMES, BURST_SECONDS = 5, 10
+STEP_SECONDS = 2.0
+"""In which a worker is to come to a step."""
 
 # A block of code during which the fault lasts; it yields nothing.
 Broken = Callable[[Arena, random.Random, float], Any]
@@ -62,7 +64,7 @@ def worker_killed(arena: Arena, chance: random.Random, _seconds: float) -> Itera
 
 
 @contextmanager
-def worker_killed_at_step(arena: Arena, chance: random.Random, seconds: float) -> Iterator[None]:
+def worker_killed_at_step(arena: Arena, chance: random.Random, _seconds: float) -> Iterator[None]:
     """Kill the worker that comes to a step of its work first, and start another one.
 
     Where none comes to it in time, one is killed at whatever it does.
@@ -73,7 +75,7 @@ def worker_killed_at_step(arena: Arena, chance: random.Random, seconds: float) -
     for proxy in proxies:
         proxy.trap = trap
     try:
-        sprung = trap.wait(seconds)
+        sprung = trap.wait(STEP_SECONDS)
     finally:
         for proxy in proxies:
             proxy.trap = None
@@ -279,7 +281,7 @@ def nothing(_arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[
 FAULTS: Mapping[str, Fault] = {
     "none, for comparison": Fault(nothing, 1, 9),
     "worker killed (kill -9)": Fault(worker_killed, 0.1, 1.2),
-    "worker killed at each step": Fault(worker_killed_at_step, 2, 1, longer=9),
+    "worker killed at each step": Fault(worker_killed_at_step, 0.1, 1.4, longer=9),
     "worker frozen past its lock": Fault(worker_frozen, LOCK_SECONDS + 3, 3),
     "workers' clocks wrong by 5 min": Fault(worker_clocks_wrong, 10, 2),
     "all workers gone": Fault(no_worker, 20, 10, is_outage=True),
