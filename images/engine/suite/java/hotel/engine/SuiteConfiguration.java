@@ -3,6 +3,7 @@ package hotel.engine;
 import com.zaxxer.hikari.HikariDataSource;
 import hotel.engine.access.SuiteAccess;
 import hotel.engine.models.SuiteModels;
+import hotel.engine.speed.Calls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
@@ -135,6 +136,7 @@ public class SuiteConfiguration extends SpringTransactionsProcessEngineConfigura
                 SuiteAccess.remember(configuration, environment.getRequiredProperty("hotel.engine.access.cache"));
             }
             StartupPlugin.needUser(configuration);
+            Calls.install(configuration);
             if (exceptions.keeps("part owners")) {
                 configuration.setResourceAuthorizationProvider(new NoOwners());
             }

@@ -6,6 +6,7 @@ import hotel.engine.json.JsonObjectSerializer;
 import hotel.engine.json.JsonSerializer;
 import hotel.engine.json.JsonType;
 import hotel.engine.models.ModelGuard;
+import hotel.engine.speed.Calls;
 import java.util.ArrayList;
 import java.util.List;
 import org.operaton.bpm.engine.ProcessEngine;
@@ -36,6 +37,7 @@ class StartupPlugin extends AbstractProcessEnginePlugin {
         models.guard(configuration);
         access.install(configuration);
         needUser(configuration);
+        Calls.install(configuration);
         configuration.setResourceAuthorizationProvider(new NoOwners());
         database.await();
     }
