@@ -1,7 +1,6 @@
 """What keeps the operator from doing more than it must: an admission policy, and the engines it may call."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import kubernetes_validate
@@ -89,7 +88,7 @@ def test_pushes_without_a_secret_are_refused_by_a_sentence(render: Render) -> No
         render({"push.enabled": True}, chart=SCALER)
 
 
-def pushing(manifests: Sequence[Manifest]) -> tuple[str, str]:
+def pushing(manifests: list[Manifest]) -> tuple[str, str]:
     """Return the names of the Secrets that the engine and the operator take the token from."""
     names = [
         volume["secret"]["secretName"]

@@ -103,3 +103,13 @@ def secret_of(manifests: list[Manifest], deployment: str, variable: str) -> Mani
     found = [v for v in pod["spec"]["containers"][0]["env"] if v["name"] == variable]
     reference: Manifest = found[0]["valueFrom"]["secretKeyRef"]
     return reference
+
+
+@pytest.mark.parametrize(("chart", "values"), ci_values(), ids=str)
+def test_the_pods_user_may_read_each_secret_that_is_mounted(render: Render, chart: Path, values: str) -> None:
+    """The files belong to root, and to the pod's group only where it has one."""
+    for name, pod in pods_of(render(values, chart=chart)).items():
+        readable = 0o040 if "fsGroup" in pod["spec"]["securityContext"] else 0o004
+        for volume in pod["spec"].get("volumes", []):
+            mode = volume.get("secret", {}).get("defaultMode", 0o644)
+            assert mode & readable, f"{name} {volume['name']}"

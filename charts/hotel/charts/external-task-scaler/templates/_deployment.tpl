@@ -83,7 +83,6 @@ spec:
           secret:
             secretName: {{ required "push.enabled needs push.tokenSecret.name: a Secret with the bearer token of pushes" .Values.push.tokenSecret.name | quote }}
             items: [{ key: {{ .Values.push.tokenSecret.key | quote }}, path: token }]
-            defaultMode: 0440
         {{- end }}
         {{- with $settings.extraVolumes }}
         {{- toYaml . | nindent 8 }}
