@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from external_tasks.health import HealthServer
@@ -15,6 +16,9 @@ from external_task_operator.kubernetes.client import Cluster, connect
 from external_task_operator.kubernetes.leader_election import LEASE_THREADS
 from external_task_operator.settings import OperatorSettings
 from external_task_operator.wiring import wire
+
+if TYPE_CHECKING:
+    from external_task_operator.control.otlp import OtlpMetrics
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,10 @@ class Application:
             metrics=lambda: generate_latest(self._wired.metrics),
         )
         push = self._push_server() if self._settings.operator_push_token_file else None
+        otlp = self._otlp_metrics() if self._settings.sends_metrics else None
         health.start()
+        if otlp is not None:
+            otlp.start()
         if push is not None:
             push.start()
         parts: list[threading.Thread | Watcher] = [
@@ -81,6 +88,8 @@ class Application:
             self._wired.engines.close()
             if push is not None:
                 push.close()
+            if otlp is not None:
+                otlp.close()
             health.close()
             log.info("Stopped")
 
@@ -105,6 +114,18 @@ class Application:
     def _on_change(self) -> None:
         self._changed.set()
         self._wired.poller.wake()
+
+    def _otlp_metrics(self) -> "OtlpMetrics":
+        # Imported here, as few operators send their metrics.
+        from external_task_operator.control import otlp  # noqa: PLC0415
+
+        attributes = {
+            "service.name": self._settings.otel_service_name,
+            "service.instance.id": self._identity,
+            "k8s.pod.name": self._settings.pod_name,
+        }
+        seconds = self._settings.otel_metric_export_interval / 1000
+        return otlp.to_collector(self._wired.metrics, seconds=seconds, attributes=attributes)
 
     def _push_server(self) -> PushServer:
         return PushServer(

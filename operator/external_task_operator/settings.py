@@ -62,6 +62,28 @@ class OperatorSettings(BaseSettings):
     operator_push_port: int = Field(
         default=8091, ge=0, le=65535, description="TCP port of pushes; 0 takes a free one"
     )
+    otel_exporter_otlp_endpoint: str = Field(
+        default="", description="URL of an OpenTelemetry collector for the metrics; default: none"
+    )
+    otel_exporter_otlp_metrics_endpoint: str = Field(
+        default="", description="The same for metrics alone, with its path"
+    )
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = Field(
+        default="http/protobuf", description="How to send to the collector"
+    )
+    otel_exporter_otlp_metrics_protocol: Literal["http/protobuf"] = Field(
+        default="http/protobuf", description="The same for metrics alone"
+    )
+    otel_metric_export_interval: int = Field(
+        default=60_000, ge=1000, le=3_600_000, description="Milliseconds from one sending to the next"
+    )
+    otel_metrics_exporter: Literal["otlp", "none"] = Field(
+        default="otlp", description="none sends no metrics, whatever the endpoint"
+    )
+    otel_sdk_disabled: bool = Field(default=False, description="true sends no metrics, whatever the endpoint")
+    otel_service_name: str = Field(
+        default="external-task-scaler", description="The operator's name for the collector"
+    )
     pod_name: str = Field(
         default_factory=socket.gethostname, description="Name of the operator's pod; default: the host's"
     )
@@ -95,6 +117,19 @@ class OperatorSettings(BaseSettings):
             hosts = "name hosts without scheme and port, as engine.example.com or *.example.com"
             raise ValueError(f"{', '.join(wrong)}: {hosts}")
         return value
+
+    @field_validator("otel_exporter_otlp_endpoint", "otel_exporter_otlp_metrics_endpoint")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write a URL with http:// or https://, as http://collector:4318")
+        return value
+
+    @property
+    def sends_metrics(self) -> bool:
+        """Whether metrics go to a collector, too."""
+        endpoint = self.otel_exporter_otlp_metrics_endpoint or self.otel_exporter_otlp_endpoint
+        return bool(endpoint) and self.otel_metrics_exporter == "otlp" and not self.otel_sdk_disabled
 
     def push_token(self) -> str:
         """Return the token that pushes must bear; read again each time, as a mounted Secret may change.

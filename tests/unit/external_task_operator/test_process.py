@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from external_task_operator.kubernetes import paths
+from support.http_stub import http_stub
 from support.operator_process import OperatorProcess, operator_process, write_kubeconfig
 from support.operator_world.world import NAMESPACE, World
 from support.waiting import eventually
@@ -110,6 +111,10 @@ def test_stops_at_once_after_its_watch_has_ended(world: World, process: Operator
         ("OPERATOR_NAMESPACES", ""),
         ("OPERATOR_NAMESPACES", "hotel,team-*"),
         ("OPERATOR_NAMESPACES", "!hotel"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "grpc://collector:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str) -> None:
@@ -133,6 +138,22 @@ def test_without_a_cluster_it_says_so(tmp_path: Path) -> None:
 
     assert process.popen.wait(30) == 1
     assert process.says("The API server is not known")
+
+
+def test_a_collector_gets_the_metrics_too(world: World, tmp_path: Path) -> None:
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", world.api_url, "stub")
+    world.target(0)
+    world.scaler(pollingInterval=1)
+    world.engine.add("validate", 34)
+    with http_stub() as collector:
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+        with operator_process(kubeconfig, tmp_path / "log", OPERATOR_NAMESPACES=NAMESPACE, **settings):
+            eventually(lambda: world.replicas() == 7)
+            eventually(
+                lambda: any(b"external_task_scaler_scalings_total" in r.body for r in collector.requests)
+            )
+
+    assert all(request.target.endswith("/v1/metrics") for request in collector.requests)
 
 
 def test_serves_the_whole_cluster(world: World, tmp_path: Path) -> None:
