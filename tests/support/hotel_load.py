@@ -35,11 +35,16 @@ def replicas(release: Release) -> int:
     return int(found[0]["spec"]["replicas"])
 
 
-def put_to_sleep(release: Release) -> None:
-    """Let the workers go to zero soon when there is nothing to do; returns when they have."""
+def put_to_sleep(release: Release, **changes: Any) -> None:
+    """Let the workers go to zero soon when there is nothing to do; returns when they have.
+
+    Args:
+        release: whose workers.
+        changes: of the scaler's spec beside.
+    """
     release.install(
         "--set=worker.defaults.autoscaling.minReplicaCount=0",
-        f"--set-json=worker.defaults.autoscaling.spec={json.dumps(QUICK)}",
+        f"--set-json=worker.defaults.autoscaling.spec={json.dumps({**QUICK, **changes})}",
     )
     eventually(lambda: replicas(release) == 0, seconds=120, every=1)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from external_tasks import EngineClient
 from support.cluster import Release
-from support.hotel_load import Load, replicas, scaler, watched
+from support.hotel_load import Load, put_to_sleep, replicas, scaler, watched
 from support.waiting import eventually
 
 RESERVATIONS = 300
+AN_HOUR_BETWEEN_POLLS = {"pollingInterval": 3600}
 
 
 def condition(release: Release) -> tuple[str, str]:
@@ -43,6 +44,28 @@ def test_a_backlog_is_met_from_zero_workers_and_nobody_is_taken_at_work(
     # How the load comes in depends on the machine; when all is done there is only one way.
     after = watch.steps(since=drained)
     assert after == sorted(after, reverse=True)
+
+
+@pytest.mark.timeout(1200)
+def test_the_engine_tells_of_a_new_task_long_before_the_next_poll(
+    from_zero: Release, engine: EngineClient, note: Callable[[str], None]
+) -> None:
+    load = Load(engine)
+    put_to_sleep(from_zero, **AN_HOUR_BETWEEN_POLLS)
+    eventually(lambda: is_observed(from_zero), seconds=60, every=0.2)
+
+    began = time.monotonic()
+    load.start()
+    eventually(lambda: replicas(from_zero) > 0, seconds=120, every=0.1)
+    note(f"first scale with an hour between polls: {time.monotonic() - began:.1f} s")
+
+    eventually(load.is_over, seconds=200, every=1)
+
+
+def is_observed(release: Release) -> bool:
+    """Whether the operator has polled by the spec that the scaler has now."""
+    found = scaler(release)
+    return bool(found["status"].get("observedGeneration") == found["metadata"]["generation"])
 
 
 def test_a_cordoned_worker_rests_and_goes_on_when_the_cordon_is_lifted(hotel: Release) -> None:
