@@ -40,9 +40,26 @@ def test_what_a_handler_returns_is_its_outcome(result: Any, outcome: Any) -> Non
     assert from_result(result) == outcome
 
 
-def test_a_result_of_any_other_type_is_refused() -> None:
-    with pytest.raises(TypeError, match="not str"):
-        from_result("done")
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ("done", "a dict of variables, an outcome or None, not str"),
+        (True, "a dict of variables, an outcome or None, not bool"),
+        ([{"a": 1}], "a dict of variables, an outcome or None, not list"),
+        (BusinessError("NO_ROOM", "none is free"), "an outcome or None, not BusinessError"),
+        ({1: "a"}, "variables must have names that are texts and not empty, not int"),
+        ({"": "a"}, "variables must have names that are texts and not empty"),
+    ],
+)
+def test_a_result_that_cannot_be_an_outcome_is_refused_with_words(result: Any, said: str) -> None:
+    with pytest.raises(PermanentError, match=said) as refused:
+        from_result(result)
+
+    # No other try would end otherwise, and the incident has the words.
+    outcome = judge(refused.value, retries=3)
+    assert isinstance(outcome, Failure)
+    assert outcome.retries == 0
+    assert said in outcome.message
 
 
 def test_a_business_error_is_a_bpmn_error_whatever_the_retries() -> None:

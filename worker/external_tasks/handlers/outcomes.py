@@ -109,17 +109,21 @@ def from_result(result: Any) -> Outcome:
     The fields of a dataclass or a pydantic model are variables, too.
 
     Raises:
-        TypeError: it is something else.
+        PermanentError: it is something else: the handler is wrong, and another try would give the same.
     """
     if result is None:
         return Complete()
     if isinstance(result, Outcome):
         return result
-    if isinstance(result, Mapping):
-        return Complete(result)
-    if (fields := fields_of(result)) is not None:
+    fields = result if isinstance(result, Mapping) else fields_of(result)
+    if fields is None:
+        raise PermanentError(
+            f"a handler returns a dict of variables, an outcome or None, not {type(result).__name__}"
+        )
+    try:
         return Complete(fields)
-    raise TypeError(f"a handler returns a dict of variables, an outcome or None, not {type(result).__name__}")
+    except ValueError as error:
+        raise PermanentError(f"a handler's result cannot be read: {error}") from error
 
 
 @dataclass(frozen=True)
