@@ -4,7 +4,8 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from external_tasks import (
     RetryPolicy,
     Task,
     TaskRouter,
+    TopicSubscription,
     TransientError,
     Worker,
 )
@@ -567,6 +569,33 @@ def test_a_topic_that_nobody_asked_for_costs_no_slot() -> None:
     assert engine.wait_until(lambda: task.state == "completed")
     worker.stop()
     assert not engine.odd
+
+
+class CaselessEngine(FakeEngine):
+    """Takes topics for the same that differ by case, as a database may."""
+
+    def fetch_and_lock(
+        self, worker_id: str, topics: Sequence[TopicSubscription], max_tasks: int, **options: Any
+    ) -> list[ExternalTask]:
+        lower = [replace(topic, topic=topic.topic.lower()) for topic in topics]
+        return super().fetch_and_lock(worker_id, lower, max_tasks, **options)
+
+
+def test_a_task_of_a_topic_that_differs_by_case_is_not_fetched_again_and_again() -> None:
+    engine = CaselessEngine()
+    worker = Worker(engine, poll_seconds=0.05)
+    worker.task("Topic")(lambda: None)
+    task = engine.add_task("topic")
+    worker.start()
+
+    # Its lock lasts for the pause, so that the polls in between find nothing.
+    assert engine.wait_until(lambda: engine.calls["extend_lock"] == 1)
+    before = engine.calls["fetch_and_lock"]
+    assert engine.wait_until(lambda: engine.calls["fetch_and_lock"] >= before + 3)
+    assert engine.calls["extend_lock"] <= 2
+    assert engine.calls["unlock"] == 0
+    assert task.state == "open"
+    worker.stop()
 
 
 @pytest.mark.parametrize(

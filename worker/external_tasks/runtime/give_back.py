@@ -14,7 +14,7 @@ from external_tasks.safe_logging import SafeLogger
 logger = SafeLogger(__name__)
 
 PAUSES = Backoff(first_seconds=1, factor=2, max_seconds=60, jitter=0.2)
-"""Between two tries at a task whose process is suspended around it; the last one is how late it may go on."""
+"""Between two tries at a task that cannot end now; the last one is how late it may go on."""
 
 REMEMBERED_TASKS = 10_000
 
@@ -58,7 +58,7 @@ class GiveBack:
             logger.warning("task unlocked: %s", reason, extra=fields)
 
     def later(self, task: ExternalTask) -> None:
-        """Give back a task that cannot end as long as its process is suspended.
+        """Give back a task that cannot end here for now, as its process is suspended or nobody asked for it.
 
         The engine does not give out a task that is suspended itself. But one in a process that a suspended
         process has called is fetchable, although its completion is refused: unlocked, it would be back at

@@ -62,7 +62,13 @@ class TaskRunner:
         """Work on a fetched task, which has taken a slot."""
         handler = self.handlers.get(task.topic)
         if handler is None:
-            self.refuse(task, "the engine gave out a topic that was not asked for")
+            # A database may take topics for the same that differ by case or by blanks at the end.
+            self._free_slot(task)
+            logger.warning(
+                "task left alone for a while: the engine gave out a topic that was not asked for",
+                extra={"topic": task.topic, "task_id": task.id},
+            )
+            self.give_back.later(task)
             return
         lock = self.locks.take(task, handler.subscription.lock_ms / 1000)
         if lock is None:
