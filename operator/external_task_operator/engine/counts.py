@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from external_tasks.engine import responses
 from external_tasks.engine.client import EngineClient
 from external_tasks.errors import (
     BadRequest,
@@ -168,7 +169,7 @@ def _topic_names(engine: EngineClient, **filters: bool) -> set[str]:
 
 def _count(engine: EngineClient, only: TaskFilter | None, **filters: Any) -> int:
     if only is None:
-        return _not_negative(engine.count_external_tasks(**filters))
+        return engine.count_external_tasks(**filters)
     count = sum(_count_part(engine, filters | part) for part in _parts(only))
     if count and only.process_definition_keys:
         nothing = filters | {"processDefinitionKeyIn": [_NO_KEY]}
@@ -178,13 +179,7 @@ def _count(engine: EngineClient, only: TaskFilter | None, **filters: Any) -> int
 
 
 def _count_part(engine: EngineClient, filters: Mapping[str, Any]) -> int:
-    return _not_negative(int(engine.post("/external-task/count", filters, repeatable=True)["count"]))
-
-
-def _not_negative(count: int) -> int:
-    if count < 0:
-        raise ValueError("a count is negative")
-    return count
+    return responses.count(engine.post("/external-task/count", filters, repeatable=True))
 
 
 def _parts(only: TaskFilter | None) -> list[dict[str, Any]]:

@@ -446,13 +446,21 @@ def test_suspended_callers_are_found_at_any_distance(
 def test_an_answer_in_another_form_is_unusable(client: EngineClient, stub: HttpStub) -> None:
     calls: list[tuple[Any, Callable[[], object]]] = [
         ({"tasks": []}, lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
+        ({}, lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
+        ("", lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
         ([{"id": "t1"}], lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
         ([FETCHED | {"id": ""}], lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
         ([FETCHED | {"variables": [1]}], lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
         ([FETCHED | {"retries": "3"}], lambda: client.fetch_and_lock("w", [TopicSubscription("t")], 1)),
         ([], client.count_external_tasks),
         ({"count": None}, client.count_external_tasks),
+        ({"count": "0"}, client.count_external_tasks),
+        ({"count": 0.5}, client.count_external_tasks),
+        ({"count": False}, client.count_external_tasks),
+        ({"count": -1}, client.count_external_tasks),
         ("tasks", client.external_tasks),
+        ({}, client.external_tasks),
+        ({}, lambda: client.has_suspended_caller("p1")),
         (None, lambda: client.start("Order")),
         ([], lambda: client.deploy("d", {})),
     ]

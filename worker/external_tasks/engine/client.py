@@ -53,7 +53,9 @@ class EngineClient(RestClient):
         if wait_ms > 0:
             body["asyncResponseTimeout"] = wait_ms
         tasks = self.post("/external-task/fetchAndLock", body, timeout=self.timeout + wait_ms / 1000)
-        return responses.read("a fetch's answer", lambda: [ExternalTask.from_json(task) for task in tasks])
+        return responses.read(
+            "a fetch's answer", lambda: [ExternalTask.from_json(task) for task in responses.rows(tasks)]
+        )
 
     def complete(
         self,
@@ -144,7 +146,7 @@ class EngineClient(RestClient):
         """
         page = {"firstResult": first, "maxResults": limit}
         tasks = self.post("/external-task", filters, page, repeatable=True)
-        return responses.read("a list of external tasks", lambda: [dict(task) for task in tasks])
+        return responses.read("a list of external tasks", lambda: responses.rows(tasks))
 
     def count_external_tasks(self, **filters: Any) -> int:
         """Count external tasks; filters as in `external_tasks`.
@@ -152,7 +154,7 @@ class EngineClient(RestClient):
         A backlog is ``topicName=…, notLocked=True, withRetriesLeft=True, active=True``.
         """
         answer = self.get("/external-task/count", filters)
-        return responses.read("a count", lambda: int(answer["count"]))
+        return responses.read("a count", lambda: responses.count(answer))
 
     def has_suspended_caller(self, process_instance_id: str) -> bool:
         """Whether an instance that has called this one, directly or not, is suspended.
@@ -169,10 +171,13 @@ class EngineClient(RestClient):
 
     def _caller_of(self, process_instance_id: str) -> Mapping[str, Any] | None:
         found = self.get("/process-instance", {"subProcessInstance": process_instance_id})
-        return responses.read(
+        callers = responses.read(
             "a list of instances",
-            lambda: {"id": str(found[0]["id"]), "suspended": bool(found[0]["suspended"])} if found else None,
+            lambda: [
+                {"id": str(row["id"]), "suspended": bool(row["suspended"])} for row in responses.rows(found)
+            ],
         )
+        return callers[0] if callers else None
 
     def file_variable(self, task: ExternalTask, name: str) -> bytes:
         """Return the content of the file variable of this name that is visible to a task.
@@ -185,7 +190,9 @@ class EngineClient(RestClient):
         """
         query = {"processInstanceIdIn": [task.process_instance_id], "variableName": name}
         found = self.post("/variable-instance", query, {"deserializeValues": False}, repeatable=True)
-        rows = responses.read("a list of variables", lambda: [ScopedVariable.from_json(row) for row in found])
+        rows = responses.read(
+            "a list of variables", lambda: [ScopedVariable.from_json(row) for row in responses.rows(found)]
+        )
         scopes = self._scopes_around(task) if len(rows) > 1 else {row.scope: 0 for row in rows}
         visible = [row for row in rows if row.scope in scopes or row.execution == task.execution_id]
         if not visible:
@@ -237,7 +244,7 @@ class EngineClient(RestClient):
         """Whether a process variable of this name was ever set, as far as history is kept and may be read."""
         query = {"variableName": variable}
         answer = self.post("/history/variable-instance/count", query, repeatable=True)
-        return responses.read("a count", lambda: int(answer["count"])) > 0
+        return responses.read("a count", lambda: responses.count(answer)) > 0
 
     def start(
         self,

@@ -126,6 +126,31 @@ def read(what: str, parse: Callable[[], T]) -> T:
         ) from error
 
 
+def rows(answer: Any) -> list[dict[str, Any]]:
+    """Return a list of objects; for use in `read`.
+
+    Raises:
+        TypeError: it is something else, e.g. an object, which would pass for an empty list.
+    """
+    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+        raise TypeError("not a list of objects")
+    return answer
+
+
+def count(answer: Any) -> int:
+    """Return the number in the answer to a count; for use in `read`.
+
+    Raises:
+        KeyError, TypeError, ValueError: it holds none.
+    """
+    found = answer["count"]
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise TypeError("not a whole number")
+    if found < 0:
+        raise ValueError("fewer than none")
+    return found
+
+
 def _details(body: bytes) -> Mapping[str, Any] | None:
     """Return the engine's description of an error; None if another has answered."""
     try:
