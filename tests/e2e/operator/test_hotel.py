@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from external_tasks import EngineClient
 from support.cluster import Release
-from support.hotel_load import Load, put_to_sleep, replicas, scaler, watched
+from support.hotel_load import WORKERS, Load, put_to_sleep, replicas, scaler, watched
 from support.waiting import eventually
 
 RESERVATIONS = 300
@@ -53,6 +53,9 @@ def test_the_engine_tells_of_a_new_task_long_before_the_next_poll(
     load = Load(engine)
     put_to_sleep(from_zero, **AN_HOUR_BETWEEN_POLLS)
     eventually(lambda: is_observed(from_zero), seconds=60, every=0.2)
+    # A worker that still ends could take the task.
+    place = ("pods", from_zero.namespace, f"--selector={WORKERS}")
+    eventually(lambda: not from_zero.cluster.get(*place), seconds=120, every=0.5)
 
     began = time.monotonic()
     load.start()
