@@ -4,8 +4,8 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics.export import (
@@ -14,6 +14,7 @@ from opentelemetry.sdk.metrics.export import (
     Histogram,
     HistogramDataPoint,
     Metric,
+    MetricExporter,
     MetricExportResult,
     MetricsData,
     NumberDataPoint,
@@ -34,16 +35,6 @@ _LAST_SECONDS = 3.0
 """How long the last metrics may take at the end of the operator."""
 
 
-class Exporter(Protocol):
-    """What sends metrics; `OTLPMetricExporter` is one."""
-
-    def export(self, metrics_data: MetricsData, timeout_millis: float = ...) -> MetricExportResult:
-        """Send them."""
-
-    def shutdown(self, timeout_millis: float = ...) -> None:
-        """Send no more."""
-
-
 class OtlpMetrics:
     """Sends all metrics of a registry again and again, from a thread of its own.
 
@@ -53,22 +44,20 @@ class OtlpMetrics:
         registry: of Prometheus.
         exporter: sends them.
         seconds: from one time to the next.
-        resource: what the metrics are said to be of.
-        clock: nanoseconds of the epoch.
+        resource: what the metrics are of.
     """
 
     def __init__(
         self,
         registry: CollectorRegistry,
-        exporter: Exporter,
+        exporter: MetricExporter,
         *,
         seconds: float,
         resource: Resource,
-        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._registry, self._exporter = registry, exporter
-        self._seconds, self._resource, self._clock = seconds, resource, clock
-        self._began = clock()
+        self._seconds, self._resource = seconds, resource
+        self._began = time.time_ns()
         self._failing = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="otlp", daemon=True)
@@ -92,7 +81,7 @@ class OtlpMetrics:
         why = ""
         try:
             sent = self._exporter.export(
-                metrics_data(self._registry, self._resource, self._began, self._clock())
+                metrics_data(self._registry, self._resource, self._began, time.time_ns())
             )
         except Exception as error:  # noqa: BLE001 - of any library below; the operator works without a collector
             why = type(error).__name__
