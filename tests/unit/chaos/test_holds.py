@@ -12,6 +12,13 @@ NOTHING_HELD = {"code": "NOT_FOUND"}
 RAN_OUT = {"code": "HOLD_EXPIRED"}
 
 
+def called(
+    kind: str, asked: dict[str, str], began: float, ended: float, answered: dict[str, str], status: int | None
+) -> Operation:
+    """Return a call, without a status where no answer came."""
+    return Operation(kind, asked, began, ended, answered, None if ended == NEVER else status)
+
+
 def block(
     reference: str,
     began: float,
@@ -21,12 +28,11 @@ def block(
     nights: tuple[str, str] = ("2030-01-01", "2030-01-03"),
 ) -> Operation:
     asked = {"room_id": "101", "reservation_ref": reference, "check_in": nights[0], "check_out": nights[1]}
-    return Operation(BLOCK, asked, began, ended, answered or {}, None if ended == NEVER else status)
+    return called(BLOCK, asked, began, ended, answered or {}, status)
 
 
 def release(reference: str, began: float, ended: float = NEVER) -> Operation:
-    status = None if ended == NEVER else 200
-    return Operation(RELEASE, {"reservation_ref": reference}, began, ended, {}, status)
+    return called(RELEASE, {"reservation_ref": reference}, began, ended, {}, 200)
 
 
 def confirm(
@@ -37,9 +43,7 @@ def confirm(
     answered: dict[str, str] | None = None,
 ) -> Operation:
     said = answered or {"room_id": "101"}
-    return Operation(
-        CONFIRM, {"reservation_ref": reference}, began, ended, said, None if ended == NEVER else status
-    )
+    return called(CONFIRM, {"reservation_ref": reference}, began, ended, said, status)
 
 
 GOOD: dict[str, list[Any]] = {
