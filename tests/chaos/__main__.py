@@ -51,8 +51,8 @@ def _back_up(options: argparse.Namespace) -> list[backup.Restored]:
             found.append(
                 backup.run(place, seconds=options.seconds, rate=options.rate, seed=options.seed + number)
             )
-            for problem in found[-1].verdict.problems[:20]:
-                print(f"  {problem}", flush=True)
+            for line in report.problems(found[-1].verdict):
+                print(line, flush=True)
     text = f"{report.caption(options.seed, options.seconds, options.rate)}\n\n{report.backups(found)}"
     print(f"\n{text}")
     if options.write:
@@ -71,12 +71,7 @@ def _run(names: Sequence[str], options: argparse.Namespace, *, standby: bool) ->
             print(f"{name} …", flush=True)
             fault = FAULTS[name]
             row = run(place, name, fault, seconds=options.seconds, rate=options.rate, seed=options.seed)
-            print(
-                f"  {dict(zip(report.HEAD[1:], report.cells(row)[1:], strict=True))} {dict(row.ends)}",
-                flush=True,
-            )
-            for problem in row.verdict.problems[:20]:
-                print(f"  {problem}", flush=True)
+            print(report.result(row), flush=True)
             yield row
 
 

@@ -2,15 +2,19 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from chaos.arena import LOCK_SECONDS
 from chaos.backup import Restored
 from chaos.experiment import Row
+from chaos.sweep import Verdict
 
 RESUME_SECONDS = LOCK_SECONDS + 5
 """After a worker's death, until another one has done what it held."""
+
+MOST_PROBLEMS = 20
+"""That are printed of a row; one fault may leave hundreds that are alike."""
 
 BACKUP_BEGIN, BACKUP_END = "<!-- backup: begin -->", "<!-- backup: end -->"
 BACKUP_HEAD = (
@@ -49,14 +53,17 @@ HEAD = (
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a table of Markdown."""
-    lines = ["| " + " | ".join(HEAD) + " |", "| --- |" + " ---: |" * (len(HEAD) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(cells(row))} |" for row in rows)])
+    return _markdown(HEAD, "| --- |" + " ---: |" * (len(HEAD) - 1), map(cells, rows))
 
 
 def backups(found: Sequence[Restored]) -> str:
     """Return a table of backups and restores."""
-    lines = ["| " + " | ".join(BACKUP_HEAD) + " |", "|" + " ---: |" * len(BACKUP_HEAD)]
-    return "\n".join([*lines, *(f"| {' | '.join(_backup_cells(each))} |" for each in found)])
+    return _markdown(BACKUP_HEAD, "|" + " ---: |" * len(BACKUP_HEAD), map(_backup_cells, found))
+
+
+def _markdown(head: Sequence[str], aligned: str, rows: Iterable[Sequence[str]]) -> str:
+    first, *others = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return "\n".join([first, aligned, *others])
 
 
 def _backup_cells(found: Restored) -> list[str]:
@@ -85,7 +92,7 @@ def steps(rows: Sequence[Row]) -> str:
 
 
 def text(rows: Sequence[Row], seed: int, seconds: float, rate: float) -> str:
-    """Return all that is told of a run, in Markdown."""
+    """Return the figures of a run in Markdown."""
     parts = [caption(seed, seconds, rate), table(rows), steps(rows), f"{summary(rows)}."]
     return "\n\n".join(part for part in parts if part)
 
@@ -100,6 +107,17 @@ def cells(row: Row) -> list[str]:
     goodput = " → ".join(f"{each:.1f}" for each in row.goodput or ())
     figures = [f"{row.progress:.1f}", *resumed, goodput, ratio, str(row.service_calls)]
     return [row.fault, *map(str, numbers), *figures]
+
+
+def result(row: Row) -> str:
+    """Return what to print when a row is done: its figures by their heads, and what is wrong."""
+    figures = dict(zip(HEAD[1:], cells(row)[1:], strict=True))
+    return "\n".join([f"  {row.fault}: {figures} {dict(row.ends)}", *problems(row.verdict)])
+
+
+def problems(found: Verdict) -> list[str]:
+    """Return the first lines of what is wrong."""
+    return [f"  {problem}" for problem in found.problems[:MOST_PROBLEMS]]
 
 
 def summary(rows: Sequence[Row]) -> str:

@@ -99,9 +99,7 @@ def _part(place: Arena, mixed: Mixed, options: argparse.Namespace, number: int) 
         rate=options.rate,
         seed=options.seed + number,
     )
-    print(dict(zip(report.HEAD, report.cells(row), strict=True)), flush=True)
-    for problem in row.verdict.problems[:20]:
-        print(f"  {problem}", flush=True)
+    print(report.result(row), flush=True)
     return row
 
 

@@ -1,4 +1,4 @@
-"""What is told of a run: every figure under its head, and how it compares with what is promised."""
+"""The report of a run: every figure under its head, beside what the documentation promises."""
 
 from dataclasses import replace
 from pathlib import Path
