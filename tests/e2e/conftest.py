@@ -141,7 +141,9 @@ def prepare_cluster(folder: Path, kubeconfig: Path, *, keep: bool) -> None:
 
 @pytest.fixture(scope="session")
 def cluster(kubeconfig: Path) -> Cluster:
-    return Cluster(kubeconfig)
+    cluster = Cluster(kubeconfig)
+    kind.wait_until_answering(cluster, NAME)
+    return cluster
 
 
 @pytest.fixture

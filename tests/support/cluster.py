@@ -4,7 +4,9 @@ import base64
 import contextlib
 import json
 import os
+import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,14 @@ from support.waiting import eventually
 SERVICE_PORTS = {"booking": 5001, "room": 5002, "restaurant": 5003, "client": 5004}
 PORTS = {"engine": 8080, "postgresql": 5432, **SERVICE_PORTS}
 READY_SECONDS = 240
+_AWAY_SECONDS = 60
+_REPEATABLE = frozenset({"annotate", "apply", "describe", "get", "label", "logs", "scale", "wait"})
+# kubectl's own words when no answer came: what the API server itself says begins with "Error from server".
+_UNREACHED = re.compile(
+    r"^(?!Error from server).*(: EOF|connection reset by peer|TLS handshake timeout"
+    r"|The connection to the server \S+ was refused|Unable to connect to the server)",
+    re.MULTILINE,
+)
 
 
 class CommandFailedError(Exception):
@@ -62,7 +72,20 @@ class Cluster:
         )
 
     def kubectl(self, *arguments: str, stdin: str | None = None, seconds: float = 60) -> str:
-        return self.run("kubectl", *arguments, stdin=stdin, seconds=seconds)
+        """Run kubectl; one that may be run twice is run again while the API server cannot be reached.
+
+        Raises:
+            CommandFailedError: it failed for another reason, or for too long.
+        """
+        deadline = time.monotonic() + _AWAY_SECONDS
+        while True:
+            try:
+                return self.run("kubectl", *arguments, stdin=stdin, seconds=seconds)
+            except CommandFailedError as error:
+                away = _UNREACHED.search(str(error)) and arguments[0] in _REPEATABLE
+                if not away or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
 
     def helm(self, *arguments: str | Path, seconds: float = READY_SECONDS + 60) -> str:
         return self.run("helm", *arguments, seconds=seconds)

@@ -1,0 +1,53 @@
+"""How the tests of a cluster take an API server that is away for a moment."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from support.cluster import Cluster, CommandFailedError
+
+SERVER = "127.0.0.1:6443"
+AWAY = (
+    f'error: error validating "STDIN": error validating data: Get "https://{SERVER}/openapi/v2?timeout=32s": '
+    f"read tcp 127.0.0.1:46154->{SERVER}: read: connection reset by peer - error from a previous attempt: EOF"
+)
+REFUSED = f"The connection to the server {SERVER} was refused - did you specify the right host or port?"
+DENIED = (
+    "Error from server (InternalError): failed calling webhook: "
+    "dial tcp 10.0.0.1:443: connect: connection refused"
+)
+
+PROGRAM = """\
+#!/bin/sh
+echo called >> "$(dirname "$0")/calls"
+if [ "$(wc -l < "$(dirname "$0")/calls")" -gt 1 ]; then echo done; exit 0; fi
+cat "$(dirname "$0")/words" >&2
+exit 1
+"""
+
+
+@pytest.fixture
+def failing_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a `kubectl` whose first call fails with the words of a file."""
+    program = tmp_path / "kubectl"
+    program.write_text(PROGRAM)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [AWAY, REFUSED])
+def test_a_call_that_reached_no_server_is_made_again(failing_once: Path, words: str) -> None:
+    (failing_once / "words").write_text(words)
+
+    assert Cluster(failing_once / "kubeconfig").kubectl("apply", "--filename", "-") == "done\n"
+
+
+@pytest.mark.parametrize(("verb", "words"), [("apply", DENIED), ("create", REFUSED), ("delete", AWAY)])
+def test_what_the_server_refused_or_may_have_done_is_not(failing_once: Path, verb: str, words: str) -> None:
+    (failing_once / "words").write_text(words)
+
+    with pytest.raises(CommandFailedError):
+        Cluster(failing_once / "kubeconfig").kubectl(verb, "something")
+
+    assert (failing_once / "calls").read_text().splitlines() == ["called"]
