@@ -173,3 +173,14 @@ def _find(program: str) -> str:
     if found is None:
         raise RuntimeError(f"there is no {program}: install PostgreSQL 14 or newer")
     return found
+
+
+def engine_on(url: str) -> dict[str, str]:
+    """Return the settings of an engine that keeps its data at a server's URL."""
+    credentials, _, address = url.removeprefix("postgresql://").partition("@")
+    user, _, password = credentials.partition(":")
+    return {
+        "ENGINE_DATABASE_URL": f"jdbc:postgresql://{address}postgres",
+        "ENGINE_DATABASE_USER": user,
+        "ENGINE_DATABASE_PASSWORD": password,
+    }

@@ -11,7 +11,7 @@ from external_tasks.engine.client import EngineClient
 from external_tasks.errors import EngineForbidden, EngineUnauthorized, NotFound
 from support.lone_engine import Launch
 from support.models import external_task, unique
-from support.postgresql import postgresql_server
+from support.postgresql import engine_on, postgresql_server
 from support.stacks import Engine
 from support.waiting import eventually
 
@@ -173,8 +173,6 @@ def test_a_revoked_right_counts_for_more_than_the_group_that_has_it(
 @pytest.mark.timeout(600)
 def test_other_replicas_follow_within_the_bound(launch: Launch, tmp_path: Path) -> None:
     with postgresql_server() as server, ExitStack() as clients:
-        credentials, _, address = server.removeprefix("postgresql://").partition("@")
-        user, _, password = credentials.partition(":")
         engines = []
         for name in ("one", "two"):
             folder = tmp_path / name
@@ -184,9 +182,7 @@ def test_other_replicas_follow_within_the_bound(launch: Launch, tmp_path: Path) 
                     folder,
                     ENGINE_ADMIN_PASSWORD=PASSWORD,
                     ENGINE_ACCESS_CACHE_SECONDS="2",
-                    ENGINE_DATABASE_URL=f"jdbc:postgresql://{address}postgres",
-                    ENGINE_DATABASE_USER=user,
-                    ENGINE_DATABASE_PASSWORD=password,
+                    **engine_on(server),
                 )
             )
         for engine in engines:

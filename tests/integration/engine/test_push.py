@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from external_task_operator.control.push import Outcome, PushServer
 from external_tasks import TopicSubscription
@@ -14,6 +15,7 @@ from external_tasks.engine.client import EngineClient
 from support.http_stub import HttpStub, http_stub
 from support.lone_engine import Launch, LoneEngine
 from support.models import external_task
+from support.postgresql import engine_on, postgresql_server
 from support.waiting import eventually
 
 TOKEN = "0123456789-secret-token"
@@ -100,6 +102,37 @@ def test_a_topic_is_pushed_unless_a_worker_waits_for_any_task_of_it(
         eventually(lambda: "waited" in topics(autoscaler))
         admin.start("model1", business_key="another")
         eventually(lambda: all(poll.done() for poll in polls))
+
+
+SLOW_FETCHES = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE UPDATE ON act_ru_ext_task FOR EACH ROW EXECUTE FUNCTION slow();
+"""
+"""A fetch locks a task by an update: each takes half a second then."""
+
+
+def test_a_topic_is_pushed_when_the_fetch_that_waited_for_it_is_served_late(
+    launch: Launch, autoscaler: HttpStub, token: Path
+) -> None:
+    with postgresql_server() as url:
+        engine = launch(
+            ENGINE_PUSH_URL=f"{autoscaler.url}/push",
+            ENGINE_PUSH_TOKEN_FILE=str(token),
+            LOGGING_LEVEL_HOTEL_ENGINE_PUSH="debug",
+            **engine_on(url),
+            **ADMIN,
+        )
+        with closing(admin_of(engine, "late")) as admin, ThreadPoolExecutor(1) as pool:
+            with psycopg.connect(f"{url}postgres", autocommit=True) as database:
+                database.execute(SLOW_FETCHES)
+            poll = pool.submit(admin.fetch_and_lock, "one", [TopicSubscription("late")], 1, wait_ms=60_000)
+            eventually(lambda: "A fetch waits" in engine.log)
+
+            admin.start("model0")
+            admin.start("model0")
+
+            eventually(lambda: "late" in topics(autoscaler))
+            assert len(poll.result()) == 1
 
 
 def test_an_autoscaler_that_is_not_there_or_says_nothing_keeps_no_task_waiting(

@@ -8,7 +8,7 @@ import pytest
 from external_tasks.engine.model import TopicSubscription
 from support.lone_engine import Launch
 from support.models import external_task
-from support.postgresql import postgresql_server
+from support.postgresql import engine_on, postgresql_server
 
 PASSWORD = "replica-secret"
 
@@ -16,13 +16,7 @@ PASSWORD = "replica-secret"
 @pytest.fixture(scope="module")
 def database() -> Iterator[dict[str, str]]:
     with postgresql_server() as url:
-        credentials, _, address = url.removeprefix("postgresql://").partition("@")
-        user, _, password = credentials.partition(":")
-        yield {
-            "ENGINE_DATABASE_URL": f"jdbc:postgresql://{address}postgres",
-            "ENGINE_DATABASE_USER": user,
-            "ENGINE_DATABASE_PASSWORD": password,
-        }
+        yield engine_on(url)
 
 
 @pytest.mark.timeout(600)

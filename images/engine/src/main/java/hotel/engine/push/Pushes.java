@@ -9,9 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +28,8 @@ class Pushes implements AutoCloseable {
     private static final int LONGEST_TOPIC = 255;
     private static final long PAUSE_MILLIS = 100;
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
+    /** So long an engine may need to serve the fetches that wait. */
+    private static final Duration SERVED = Duration.ofSeconds(3);
 
     private final URI address;
     private final Path token;
@@ -36,7 +38,8 @@ class Pushes implements AutoCloseable {
             .followRedirects(HttpClient.Redirect.NEVER)
             .version(HttpClient.Version.HTTP_1_1)
             .build();
-    private final Set<String> waiting = new LinkedHashSet<>();
+    /** The topics with new tasks, and the moment of the last one. */
+    private final Map<String, Long> waiting = new LinkedHashMap<>();
     private final Thread sender = new Thread(this::send, "pushes");
     private boolean failing;
 
@@ -53,7 +56,8 @@ class Pushes implements AutoCloseable {
             return;
         }
         synchronized (waiting) {
-            if (waiting.size() < MOST_TOPICS && waiting.add(topic)) {
+            if (waiting.size() < MOST_TOPICS || waiting.containsKey(topic)) {
+                waiting.put(topic, System.nanoTime());
                 waiting.notifyAll();
             }
         }
@@ -68,10 +72,9 @@ class Pushes implements AutoCloseable {
         try {
             while (true) {
                 waitForOne();
-                // Time enough for the fetches that wait to take the new tasks. One that waits still has left none.
+                // Time enough, mostly, for the fetches that wait to take the new tasks.
                 Thread.sleep(PAUSE_MILLIS);
-                var topics = next();
-                topics.removeIf(WaitingFetches::has);
+                var topics = left(next());
                 if (!topics.isEmpty()) {
                     push(topics);
                 }
@@ -89,11 +92,34 @@ class Pushes implements AutoCloseable {
         }
     }
 
-    private List<String> next() {
+    private Map<String, Long> next() {
         synchronized (waiting) {
-            var topics = new ArrayList<>(waiting.stream().limit(MOST_AT_ONCE).toList());
-            topics.forEach(waiting::remove);
+            var topics = new LinkedHashMap<String, Long>();
+            waiting.entrySet().stream().limit(MOST_AT_ONCE).forEach(each -> topics.put(each.getKey(), each.getValue()));
+            waiting.keySet().removeAll(topics.keySet());
             return topics;
+        }
+    }
+
+    /** The topics whose tasks nobody waits for. One whose waiting fetches have not been served yet is looked at again. */
+    private List<String> left(Map<String, Long> topics) {
+        var left = new ArrayList<String>();
+        topics.forEach((topic, moment) -> {
+            switch (WaitingFetches.of(topic, moment)) {
+                case NOTHING -> left.add(topic);
+                case NOT_YET -> lookAgain(topic, moment);
+                case NONE_LEFT -> { }
+            }
+        });
+        return left;
+    }
+
+    /** A fetch that waits all that time has been served in between, and another one had the task. */
+    private void lookAgain(String topic, long moment) {
+        if (System.nanoTime() - moment < SERVED.toNanos()) {
+            synchronized (waiting) {
+                waiting.putIfAbsent(topic, moment);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import jakarta.ws.rs.container.AsyncResponse;
 import jakarta.ws.rs.container.CompletionCallback;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.operaton.bpm.engine.ProcessEngine;
 import org.operaton.bpm.engine.rest.dto.externaltask.FetchExternalTasksDto.FetchExternalTaskTopicDto;
@@ -19,11 +20,25 @@ import org.slf4j.LoggerFactory;
 public class WaitingFetches extends FetchAndLockHandlerImpl {
 
     private static final Logger LOG = LoggerFactory.getLogger(WaitingFetches.class);
-    private static final Map<String, Integer> COUNTS = new ConcurrentHashMap<>();
+    private static final Map<String, Set<Held>> HELD = new ConcurrentHashMap<>();
 
-    /** Whether a fetch waits for any task of the topic, so that none can be left. */
-    static boolean has(String topic) {
-        return COUNTS.containsKey(topic);
+    /** What the fetches that wait say of a topic's tasks of one moment. */
+    enum Says {
+        /** No fetch waits for them: one may be left. */
+        NOTHING,
+        /** Those that wait began before that moment; the engine may not have looked for them since. */
+        NOT_YET,
+        /** One began after that moment, and found none. */
+        NONE_LEFT
+    }
+
+    /** What is known of a topic's tasks that were there at a moment of {@link System#nanoTime()}. */
+    static Says of(String topic, long moment) {
+        var held = HELD.getOrDefault(topic, Set.of());
+        if (held.isEmpty()) {
+            return Says.NOTHING;
+        }
+        return held.stream().anyMatch(fetch -> fetch.asked - moment > 0) ? Says.NONE_LEFT : Says.NOT_YET;
     }
 
     @Override
@@ -56,6 +71,7 @@ public class WaitingFetches extends FetchAndLockHandlerImpl {
     private static class Held {
 
         private final List<String> topics;
+        private final long asked = System.nanoTime();
         private boolean begun;
         private boolean ended;
 
@@ -66,16 +82,27 @@ public class WaitingFetches extends FetchAndLockHandlerImpl {
         synchronized void begin() {
             if (!ended) {
                 begun = true;
-                topics.forEach(topic -> COUNTS.merge(topic, 1, Integer::sum));
+                topics.forEach(topic -> HELD.compute(topic, (name, held) -> with(held)));
                 LOG.debug("A fetch waits for any task of {}", topics);
             }
         }
 
         synchronized void end() {
             if (begun && !ended) {
-                topics.forEach(topic -> COUNTS.computeIfPresent(topic, (name, count) -> count == 1 ? null : count - 1));
+                topics.forEach(topic -> HELD.computeIfPresent(topic, (name, held) -> without(held)));
             }
             ended = true;
+        }
+
+        private Set<Held> with(Set<Held> held) {
+            var all = held == null ? ConcurrentHashMap.<Held>newKeySet() : held;
+            all.add(this);
+            return all;
+        }
+
+        private Set<Held> without(Set<Held> held) {
+            held.remove(this);
+            return held.isEmpty() ? null : held;
         }
     }
 }
