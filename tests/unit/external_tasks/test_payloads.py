@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, NewType, Optional, TypeVar
 from uuid import UUID
 
 import pydantic
@@ -360,6 +360,18 @@ class Elsewhere:
     line: "Nowhere"  # type: ignore[name-defined]  # noqa: F821 - that is what is refused
 
 
+class ModelElsewhere(pydantic.BaseModel):
+    line: "Nowhere"  # type: ignore[name-defined]  # noqa: F821 - that is what is refused
+
+
+Item = TypeVar("Item")
+
+
+@dataclass
+class Page(Generic[Item]):
+    items: list[Item]
+
+
 @pytest.mark.parametrize(
     ("annotation", "complaint"),
     [
@@ -371,6 +383,10 @@ class Elsewhere:
         (Socket, "parameter 'value': field 'inner' of Socket: complex cannot be read from a variable: use a"),
         (list[Socket], "field 'inner' of Socket"),
         (Elsewhere, "the annotations of Elsewhere cannot be evaluated"),
+        (ModelElsewhere, "pydantic cannot read ModelElsewhere .PydanticUndefinedAnnotation.: define what"),
+        (LineModel | pytest.Item, "pydantic cannot read LineModel | Item"),
+        (Page[int], r"Page\[int\] cannot be read from a variable"),
+        (Annotated[Line, AllVariables] | None, "AllVariables marks a parameter as a whole"),
     ],
 )
 def test_what_can_be_read_in_no_way_is_refused_at_registration(annotation: Any, complaint: str) -> None:
@@ -429,3 +445,151 @@ def test_files_and_bytes_stay_what_they_are() -> None:
     assert run_task(handle, given) == Complete({"same": True, "name": "a.txt", "seal": b"wax"})
     with pytest.raises(VariableError, match="File has no form inside a dict or list"):
         encode({"letter": {"text": given["text"]}})
+
+
+POSTPONED = """
+from __future__ import annotations
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, List, Optional
+if TYPE_CHECKING:
+    from nowhere import Missing
+@dataclass
+class Line:
+    article: str
+def returns_unknown(value: Line) -> Missing:
+    return {"seen": value.article}
+def beside_unknown(value: Line, other: Missing = None) -> dict:
+    return {"seen": value.article}
+def quoted(value: "Line") -> dict:
+    return {"seen": value.article}
+def optional(value: Optional["Line"]) -> dict:
+    return {"seen": value.article}
+"""
+
+
+@pytest.mark.parametrize("name", ["returns_unknown", "beside_unknown", "quoted", "optional"])
+def test_a_postponed_annotation_is_evaluated_by_itself(name: str) -> None:
+    module: dict[str, Any] = {"__name__": __name__}
+    exec(POSTPONED, module)  # noqa: S102 - a module of its own
+
+    assert run_task(module[name], {"value": {"article": "tea"}}) == Complete({"seen": "tea"})
+
+
+def test_texts_inside_an_annotation_are_evaluated() -> None:
+    def handle(lines: list["Line"], maybe: Optional["Line"]) -> dict[str, str]:
+        assert maybe is not None
+        return {"seen": lines[0].article + maybe.article}
+
+    line = {"article": "tea"}
+    assert run_task(handle, {"lines": [line], "maybe": line}) == Complete({"seen": "teatea"})
+
+
+@dataclass
+class Priced:
+    net: int
+    percent: InitVar[int]
+    rounded: InitVar[bool] = True
+    gross: float = field(init=False)
+
+    def __post_init__(self, percent: int, rounded: bool) -> None:
+        gross = self.net * (1 + percent / 100)
+        self.gross = round(gross) if rounded else gross
+
+
+def test_what_a_dataclass_is_made_with_and_does_not_keep_is_read_too() -> None:
+    def one(priced: Priced) -> dict[str, float]:
+        return {"gross": priced.gross}
+
+    def all_of(priced: Annotated[Priced, AllVariables]) -> dict[str, float]:
+        return {"gross": priced.gross}
+
+    given = {"net": 100, "percent": 19}
+
+    assert run_task(one, {"priced": given}) == run_task(all_of, given) == Complete({"gross": 119})
+    assert run_task(one, {"priced": {"net": 100}}) == Failure(
+        "variable 'priced' is no Priced: percent: is missing"
+    )
+
+
+GuestId = NewType("GuestId", str)
+
+
+class Odd(Enum):
+    ONE = 1
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise KeyError(f"secret {value}")
+
+
+@dataclass
+class Exact:
+    guest: GuestId = GuestId("x")
+    size: Literal[1, "M"] = 1
+    weight: float = 1.0
+    odd: Odd = Odd.ONE
+    inner: "list[Exact]" = field(default_factory=list)
+
+
+class Raising(pydantic.BaseModel):
+    number: int
+
+    @pydantic.field_validator("number")
+    @classmethod
+    def check(cls, number: int) -> int:
+        raise KeyError(f"secret {number}")
+
+
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"inner": [value]}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"guest": 5}, "guest: a text is needed, not a whole number"),
+        ({"size": True}, "size: must be 1 or 'M'"),
+        ({"size": 1.0}, "size: must be 1 or 'M'"),
+        ({"weight": 10**400}, "weight: a number that fits a float is needed"),
+        ({"odd": 7}, "odd: must be 1"),
+        ({"odd": [7]}, "odd: must be 1"),
+        (nested(250), "it is nested too deeply"),
+    ],
+)
+def test_what_does_not_fit_in_an_odd_way_is_a_mismatch_too(given: Any, complaint: str) -> None:
+    def handle(exact: Exact) -> None:
+        """Take it."""
+
+    assert run_task(handle, {"exact": given}) == Failure(f"variable 'exact' is no Exact: {complaint}")
+
+
+def test_whatever_a_models_own_check_raises_is_a_mismatch() -> None:
+    def handle(raising: Raising) -> None:
+        """Take it."""
+
+    assert run_task(handle, {"raising": {"number": 7}}) == Failure(
+        "variable 'raising' is no Raising: refused by Raising (KeyError)"
+    )
+
+
+@pydantic.dataclasses.dataclass
+class Checkin:
+    guest: str = pydantic.Field(alias="guestName")
+
+
+class Prices(pydantic.RootModel[dict[str, int]]):
+    pass
+
+
+def test_every_kind_of_pydantics_takes_all_variables() -> None:
+    def checkin(value: Annotated[Checkin, AllVariables]) -> dict[str, str]:
+        return {"seen": value.guest}
+
+    def prices(value: Annotated[Prices, AllVariables]) -> dict[str, int]:
+        return {"seen": sum(value.root.values())}
+
+    assert run_task(checkin, {"guestName": "Zoë"}) == Complete({"seen": "Zoë"})
+    assert run_task(prices, {"tea": 2, "milk": 1}) == Complete({"seen": 3})

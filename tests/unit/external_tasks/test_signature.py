@@ -149,10 +149,18 @@ def union(work: T | None) -> str:
     return work.id
 def unknown(email: Missing) -> Missing:
     return email
+def returns_unknown(work: T) -> Missing:
+    return work.id
+def beside_unknown(email: Missing, work: "T") -> str:
+    return work.id
+def quoted_inside(work: Optional["T"]) -> str:
+    return work.id
 """
 
 
-@pytest.mark.parametrize("name", ["renamed", "optional", "union"])
+@pytest.mark.parametrize(
+    "name", ["renamed", "optional", "union", "returns_unknown", "beside_unknown", "quoted_inside"]
+)
 def test_a_postponed_annotation_is_evaluated(name: str) -> None:
     module: dict[str, Any] = {}
     exec(POSTPONED, module)  # noqa: S102 - a module of its own
@@ -165,3 +173,11 @@ def test_an_annotation_for_type_checkers_only_does_no_harm() -> None:
     exec(POSTPONED, module)  # noqa: S102 - a module of its own
 
     assert bind(module["unknown"]).call(TASK) == "a@b.c"
+
+
+def test_a_list_of_tasks_is_not_the_task() -> None:
+    def handle(work: list[Task]) -> None:
+        """Take it."""
+
+    with pytest.raises(RegistrationError, match="parameter 'work'"):
+        bind(handle)

@@ -1,12 +1,13 @@
 """Reads variables as the dataclass or pydantic model that a handler's parameter is annotated with."""
 
+import functools
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, InitVar, dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from external_tasks.engine.encoding import write_json
@@ -70,6 +71,8 @@ class Payload:
             raise PermanentError(
                 f"{what}: {'; '.join(shown)}{f'; and {more} more' if more > 0 else ''}"
             ) from None
+        except RecursionError:
+            raise PermanentError(f"{what}: it is nested too deeply") from None
 
 
 def payload(annotation: Any) -> Payload | None:
@@ -78,12 +81,14 @@ def payload(annotation: Any) -> Payload | None:
     Raises:
         TypeError: it can be read in no way; the message says why.
     """
-    kind, takes_all = annotation, False
+    annotation = _plain(annotation)
+    kind, takes_all = annotation, _is_marked(annotation)
     if get_origin(annotation) is Annotated:
-        kind, *marks = get_args(annotation)
-        takes_all = any(mark is AllVariables or isinstance(mark, AllVariables) for mark in marks)
+        kind = _plain(get_args(annotation)[0])
     if takes_all and not is_model(kind):
         raise TypeError(f"AllVariables marks a dataclass or a pydantic model, not {name_of(kind)}")
+    if any(map(_holds_mark, get_args(kind))):
+        raise TypeError("AllVariables marks a parameter as a whole: Annotated[…, AllVariables]")
     if not _holds_model(annotation):
         return None
     read = _reader(kind if takes_all else annotation)
@@ -111,12 +116,33 @@ class _Mismatch(Exception):  # noqa: N818 - it never leaves this module
         self.fields = fields
 
 
+def _plain(kind: Any) -> Any:
+    """Return what a `NewType` or an alias (``type Name = …``) stands for."""
+    while isinstance(kind, NewType) or type(kind).__name__ == "TypeAliasType":
+        kind = kind.__supertype__ if isinstance(kind, NewType) else kind.__value__
+    return kind
+
+
+def _is_marked(annotation: Any) -> bool:
+    marks = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return any(mark is AllVariables or isinstance(mark, AllVariables) for mark in marks)
+
+
+def _holds_mark(annotation: Any) -> bool:
+    return _is_marked(annotation) or any(map(_holds_mark, get_args(annotation)))
+
+
 def _holds_model(annotation: Any) -> bool:
-    return is_model(annotation) or any(_holds_model(part) for part in get_args(annotation))
+    annotation = _plain(annotation)
+    # The origin of ``Page[int]`` is a dataclass, too.
+    is_one = is_model(annotation) or is_model(get_origin(annotation))
+    return is_one or any(_holds_model(part) for part in get_args(annotation))
 
 
 def _holds_pydantic(annotation: Any) -> bool:
-    return is_pydantic(annotation) or any(_holds_pydantic(part) for part in get_args(annotation))
+    annotation = _plain(annotation)
+    is_one = is_pydantic(annotation) or is_pydantic(get_origin(annotation))
+    return is_one or any(_holds_pydantic(part) for part in get_args(annotation))
 
 
 def _reader(annotation: Any) -> Callable[[Any], Any]:
@@ -130,7 +156,15 @@ def _pydantic_reader(annotation: Any) -> Callable[[Any], Any]:
     # Imported only by those who have a model of it.
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
 
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        # Else names that are defined nowhere would be noticed by each task.
+        adapter.rebuild(raise_errors=True)
+    except Exception as error:
+        raise TypeError(
+            f"pydantic cannot read {name_of(annotation)} ({type(error).__name__}): "
+            "define what its annotations name before the handler, and use types that pydantic knows"
+        ) from error
 
     def read(value: Any) -> Any:
         try:
@@ -145,6 +179,8 @@ def _pydantic_reader(annotation: Any) -> Callable[[Any], Any]:
             raise _Mismatch(
                 [(".".join(str(part) for part in each["loc"]), _reason(each)) for each in found]
             ) from None
+        except Exception as error:  # noqa: BLE001 - the model's own checks; their text may hold the value
+            return _refuse("", f"refused by {name_of(annotation)} ({type(error).__name__})")
 
     return read
 
@@ -156,12 +192,13 @@ def _reason(error: Mapping[str, Any]) -> str:
 
 def _names(kind: Any) -> tuple[str, ...] | None:
     """Return the names of the variables that a model's fields are read from; None for all there are."""
-    if not hasattr(kind, "model_fields"):
-        return tuple(field.name for field in fields(kind) if field.init)
-    if kind.model_config.get("extra") == "allow":
+    if not is_pydantic(kind):
+        return tuple(_inputs(kind))
+    config = getattr(kind, "model_config", None) or getattr(kind, "__pydantic_config__", None) or {}
+    if config.get("extra") == "allow" or getattr(kind, "__pydantic_root_model__", False):
         return None
     names: list[str] = []
-    for name, field in kind.model_fields.items():
+    for name, field in kind.__pydantic_fields__.items():
         alias = field.validation_alias or field.alias
         if alias is not None and not isinstance(alias, str):
             return None
@@ -193,6 +230,7 @@ def _check_readable(kind: Any, around: tuple[Any, ...]) -> None:
     Raises:
         TypeError: there is one.
     """
+    kind = _plain(kind)
     if kind is Any or kind in (*_SCALARS, *around) or (isinstance(kind, type) and issubclass(kind, Enum)):
         return
     origin, parts = get_origin(kind), get_args(kind)
@@ -215,22 +253,37 @@ def _check_readable(kind: Any, around: tuple[Any, ...]) -> None:
         )
 
 
-def _hints(kind: Any) -> dict[str, Any]:
+@functools.lru_cache(maxsize=1000)
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """Return the annotations of what a dataclass is made with: its fields, and its parameters (`InitVar`)."""
     try:
         hints = get_type_hints(kind, include_extras=True)
     except Exception as error:
         raise TypeError(f"the annotations of {name_of(kind)} cannot be evaluated ({error})") from error
-    return {field.name: hints[field.name] for field in fields(kind) if field.init}
+    made_with = {field.name for field in fields(kind) if field.init}
+    return {
+        name: hint.type if isinstance(hint, InitVar) else hint
+        for name, hint in hints.items()
+        if name in made_with or isinstance(hint, InitVar)
+    }
+
+
+@functools.lru_cache(maxsize=1000)
+def _inputs(kind: Any) -> Mapping[str, "Field[Any]"]:
+    """Return what a dataclass is made with, in its order."""
+    hints = _hints(kind)
+    return {name: each for name, each in kind.__dataclass_fields__.items() if name in hints}
 
 
 def _read(kind: Any, value: Any, place: str) -> Any:  # noqa: PLR0911 - one for each kind
+    kind = _plain(kind)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return _read(parts[0], value, place)
     if origin in {Union, UnionType}:
         return _read_union(parts, value, place)
     if origin is Literal:
-        return value if value in parts else _refuse(place, f"must be {' or '.join(map(repr, parts))}")
+        return _read_literal(parts, value, place)
     if origin in {list, tuple} or kind in {list, tuple}:
         return _read_list(origin or kind, parts, value, place)
     if origin in {dict, Mapping} or kind is dict:
@@ -243,6 +296,16 @@ def _read(kind: Any, value: Any, place: str) -> Any:  # noqa: PLR0911 - one for 
     if is_model(kind):
         return _read_dataclass(kind, value, place)
     return _read_scalar(kind, value, place)
+
+
+def _read_literal(parts: tuple[Any, ...], value: Any, place: str) -> Any:
+    # By type too: for Python, True and 1.0 are equal to 1.
+    for part in parts:
+        wanted = part.value if isinstance(part, Enum) else part
+        if type(value) is type(wanted) and value == wanted:
+            return part
+    words = (part.value if isinstance(part, Enum) else part for part in parts)
+    return _refuse(place, f"must be {' or '.join(map(repr, words))}")
 
 
 def _read_union(kinds: tuple[Any, ...], value: Any, place: str) -> Any:
@@ -274,16 +337,14 @@ def _read_dataclass(kind: Any, value: Any, place: str) -> Any:
     if not isinstance(value, Mapping):
         return _refuse(place, f"an object is needed, not {_kind(value)}")
     hints, wrong, read = _hints(kind), list[tuple[str, str]](), dict[str, Any]()
-    for field in fields(kind):
-        if not field.init:
-            continue
-        if field.name in value:
+    for name, field in _inputs(kind).items():
+        if name in value:
             try:
-                read[field.name] = _read(hints[field.name], value[field.name], _at(place, field.name))
+                read[name] = _read(hints[name], value[name], _at(place, name))
             except _Mismatch as error:
                 wrong += error.fields
         elif field.default is MISSING and field.default_factory is MISSING:
-            wrong.append((_at(place, field.name), "is missing"))
+            wrong.append((_at(place, name), "is missing"))
     if wrong:
         raise _Mismatch(wrong)
     try:
@@ -305,7 +366,7 @@ def _read_scalar(kind: Any, value: Any, place: str) -> Any:  # noqa: PLR0911 - o
     if isinstance(kind, type) and issubclass(kind, Enum):
         try:
             return kind(value)
-        except ValueError:
+        except Exception:  # noqa: BLE001 - its own `_missing_` may raise anything
             return _refuse(place, f"must be {' or '.join(repr(member.value) for member in kind)}")
     if kind in _FROM_TEXT and isinstance(value, str):
         try:
@@ -315,7 +376,10 @@ def _read_scalar(kind: Any, value: Any, place: str) -> Any:  # noqa: PLR0911 - o
     if kind is Decimal and type(value) in {int, float}:
         return Decimal(str(value))
     if kind is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return _refuse(place, "a number that fits a float is needed")
     if type(value) is kind or (isinstance(value, kind) and not isinstance(value, bool)):
         return value
     return _refuse(place, f"{_WORDS.get(kind, name_of(kind))} is needed, not {_kind(value)}")

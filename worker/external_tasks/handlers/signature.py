@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from types import SimpleNamespace, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from external_tasks.errors import MissingVariable, RegistrationError
 from external_tasks.handlers.callables import called_by, is_async
@@ -91,7 +92,8 @@ def _refuse_what_cannot_work(handler: Any) -> None:
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter]:
-    parameters = list(_signature(handler).parameters.values())
+    namespace = getattr(inspect.unwrap(called_by(handler)), "__globals__", {})
+    parameters = [_evaluated(each, namespace) for each in _signature(handler).parameters.values()]
     for parameter in parameters:
         if parameter.kind not in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
             raise RegistrationError(
@@ -102,17 +104,32 @@ def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def _signature(handler: Callable[..., Any]) -> inspect.Signature:
     try:
-        return inspect.signature(handler, eval_str=True)
+        return inspect.signature(handler)
     except (ValueError, TypeError) as error:
         raise RegistrationError(f"{_name(handler)} does not show its parameters: wrap it in a def") from error
-    except Exception:  # noqa: BLE001 - an annotation may name what is imported for type checkers only
-        return inspect.signature(handler)
+
+
+def _evaluated(parameter: inspect.Parameter, namespace: dict[str, Any]) -> inspect.Parameter:
+    """Evaluate the texts in an annotation, also those inside: ``Optional["Order"]``.
+
+    Each parameter by itself: the annotation of another one, or of what is returned, may name what is imported
+    for type checkers only. Such an annotation stays as it is.
+    """
+    if parameter.annotation is parameter.empty:
+        return parameter
+    holder = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    try:
+        hints = get_type_hints(holder, namespace, include_extras=True)
+    except Exception:  # noqa: BLE001 - whatever its text does when it is evaluated
+        return parameter
+    return parameter.replace(annotation=hints[parameter.name])
 
 
 def _takes_task(parameter: inspect.Parameter) -> bool:
     annotation = parameter.annotation
+    one_of = get_args(annotation) if get_origin(annotation) in {Union, UnionType, Annotated} else ()
     # A text remains where an annotation of the handler could not be evaluated.
-    return parameter.name == "task" or annotation in (Task, "Task") or Task in get_args(annotation)
+    return parameter.name == "task" or annotation in (Task, "Task") or Task in one_of
 
 
 def _refuse_missing(task: Task, required: tuple[str, ...]) -> None:
