@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, InitVar, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, InitVar, dataclass, fields
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -240,7 +240,7 @@ def _check_readable(kind: Any, around: tuple[Any, ...]) -> None:
         for part in () if origin is Literal else parts:
             if part is not ...:
                 _check_readable(part, around)
-    elif is_dataclass(kind) and not is_pydantic(kind):
+    elif is_model(kind) and not is_pydantic(kind):
         for name, hint in _hints(kind).items():
             try:
                 _check_readable(hint, (*around, kind))
