@@ -92,7 +92,7 @@ class _Server(ThreadingHTTPServer):
 def _safely(page: Callable[[], Page]) -> Page:
     try:
         return page()
-    except Exception as error:  # noqa: BLE001 - a metric of the user's may fail, and a probe needs an answer
+    except BaseException as error:  # noqa: BLE001 - a metric of the user's may fail, and a probe needs an answer
         logger.warning("health page failed: %s", summary(error))
         return HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", b"this page failed; the log says why\n"
 

@@ -1,5 +1,6 @@
 """When to try again: pure arithmetic, randomness given from outside."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,21 @@ from external_tasks.errors import YEAR_SECONDS
 
 Random = Callable[[], float]
 """Returns a number in [0, 1), like `random.random`."""
+
+_NO_SPREAD = 0.5
+
+
+def bounded(random: Random) -> Random:
+    """Make a function of the user's safe: whatever it does, a number in [0, 1) comes out."""
+
+    def number() -> float:
+        try:
+            value = float(random())
+        except BaseException:  # noqa: BLE001 - it is called where nothing may fail: in the loops of a worker
+            value = math.nan
+        return value if 0 <= value < 1 else _NO_SPREAD
+
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)

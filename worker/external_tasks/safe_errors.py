@@ -24,14 +24,17 @@ def summary(error: BaseException) -> str:
 
     It never raises, whatever the exception's own methods do.
     """
-    return _own_text(error) or f"{_type_name(error)}{_place(error)}"
+    return _own_text(error) or f"{type_name(error)}{_place(error)}"
 
 
 def safe_traceback(error: BaseException) -> str:
     """Write the tracebacks of an exception and of what led to it, without texts that are not for others."""
-    parts = list(_chain(error))
+    try:
+        parts = list(_chain(error))
+    except BaseException:  # noqa: BLE001 - what led to it may be a property of the user's
+        parts = [(error, "")]
     return "".join(
-        f"{link}{_frames(part)}{_type_name(part)}{_suffix(_own_text(part))}\n"
+        f"{link}{_frames(part)}{type_name(part)}{_suffix(_own_text(part))}\n"
         for part, link in reversed(parts)
     )
 
@@ -45,16 +48,16 @@ def full_summary(error: BaseException) -> str:
     """Describe an exception by type and text, whatever the text holds."""
     try:
         text = str(error)
-    except Exception:  # noqa: BLE001 - an exception's own method may fail
+    except BaseException:  # noqa: BLE001 - an exception's own method may fail, and even end the program
         text = ""
-    return _own_text(error) or shorten(f"{_type_name(error)}{_suffix(text)}")
+    return _own_text(error) or shorten(f"{type_name(error)}{_suffix(text)}")
 
 
 def full_traceback(error: BaseException) -> str:
     """Write the traceback as Python does, texts included."""
     try:
         return "".join(traceback.format_exception(error))
-    except Exception:  # noqa: BLE001 - as above
+    except BaseException:  # noqa: BLE001 - as above
         return safe_traceback(error)
 
 
@@ -67,13 +70,18 @@ def _own_text(error: BaseException) -> str:
             # The engine's words may quote a value that it was sent.
             text = text.removesuffix(f": {error.reason}")
         return shorten(text)
-    except Exception:  # noqa: BLE001 - as above
+    except BaseException:  # noqa: BLE001 - as above
         return ""
 
 
-def _type_name(error: BaseException) -> str:
+def type_name(error: BaseException) -> str:
+    """Name the type of an exception, with its module; it never raises."""
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        module, name = str(kind.__module__), kind.__qualname__
+    except BaseException:  # noqa: BLE001 - a class of its class may make properties of them
+        return "an exception whose type has no name"
+    return name if module == "builtins" else f"{module}.{name}"
 
 
 def _place(error: BaseException) -> str:

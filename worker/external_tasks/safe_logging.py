@@ -31,7 +31,7 @@ class SafeLogger(logging.LoggerAdapter[logging.Logger]):
         try:
             # One step up: the line is the caller's.
             super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
-        except Exception as error:  # noqa: BLE001 - the program's filters may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the program's filters may raise anything
             _tell(summary(error))
 
 

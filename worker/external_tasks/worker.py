@@ -20,7 +20,7 @@ from external_tasks.handlers.middleware import Middleware, chained, variables_of
 from external_tasks.handlers.outcomes import OnRetriesExhausted
 from external_tasks.handlers.router import Defaults, Registration, TaskRouter, TopicHandler
 from external_tasks.health import HealthServer
-from external_tasks.retry import Random, RetryPolicy
+from external_tasks.retry import Random, RetryPolicy, bounded
 from external_tasks.runtime.metrics import Metrics
 from external_tasks.runtime.options import WorkerOptions
 from external_tasks.runtime.runtime import Runtime
@@ -61,7 +61,7 @@ class Worker(TaskRouter):
         registry: where metrics are registered; None makes a new one. Workers may share one.
         full_tracebacks: pass the texts of unexpected exceptions on to the engine and the log. They may hold
             values of variables: for development.
-        random: spreads the delays of retries.
+        random: spreads the delays of retries, as `random.random`; where it fails, they are not spread.
 
     Attributes:
         metrics: what it counts.
@@ -114,7 +114,7 @@ class Worker(TaskRouter):
             ),
         )
         self._middleware = _checked_middleware(middleware)
-        self._random = random
+        self._random = bounded(random)
         if health_port is not None:
             checks.port("health_port", health_port)
         self._health_port = health_port
@@ -124,7 +124,7 @@ class Worker(TaskRouter):
         self._id: tuple[int, str] | None = None
         self._stopping = threading.Lock()
         self._drained: bool | None = None
-        self._endings: SimpleQueue[str | Exception] = SimpleQueue()
+        self._endings: SimpleQueue[str | BaseException] = SimpleQueue()
 
     @property
     def id(self) -> str:
@@ -160,7 +160,7 @@ class Worker(TaskRouter):
             if isinstance(ending, str):
                 logger.info("stopping: %s", ending, extra={"worker_id": self.id})
             self.stop()
-        if isinstance(ending, Exception):
+        if isinstance(ending, BaseException):
             raise ending
 
     def start(self) -> None:

@@ -178,13 +178,16 @@ def test_a_variable_that_cannot_be_sent_is_a_failure_of_the_handler(desk: Desk) 
     assert desk.kept.retries == 3
 
 
-def test_what_no_program_foresees_in_a_result_is_a_failure_too(desk: Desk) -> None:
+@pytest.mark.parametrize("raised", [RuntimeError, SystemExit, GeneratorExit])
+def test_what_no_program_foresees_in_a_result_is_a_failure_too(
+    desk: Desk, raised: type[BaseException]
+) -> None:
     class Broken(dict[str, int]):
         def items(self) -> NoReturn:
-            raise RuntimeError("cannot be read")
+            raise raised("cannot be read")
 
     assert desk.report(Complete(Broken(a=1))).result == "failed"
-    assert "the variables cannot be read: RuntimeError" in desk.error_message
+    assert f"the variables cannot be read: {raised.__name__}" in desk.error_message
 
 
 @pytest.mark.parametrize(

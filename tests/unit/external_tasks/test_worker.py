@@ -4,19 +4,23 @@ import os
 import re
 import socket
 import threading
+from asyncio import CancelledError
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import urllib3
 from external_tasks import (
+    BearerAuth,
     BusinessError,
     CredentialsUnavailable,
+    EngineClient,
     EngineUnreachable,
     ExternalTask,
     ExternalTasksError,
+    HandlerError,
     HealthPortUnavailable,
     RegistrationError,
     RetryPolicy,
@@ -533,11 +537,72 @@ def test_a_token_that_cannot_be_had_for_a_while_is_an_outage(
     assert runs == [1]
 
 
+ENDS = [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), CancelledError()]
+"""What is no `Exception`, and may come out of an engine of the user's all the same."""
+
+
+@pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("verb", ["fetch_and_lock", "complete", "extend_lock"])
+def test_nothing_that_an_engine_raises_ends_a_thread_of_the_worker(
+    engine: FakeEngine, workers: NewWorker, verb: str, error: BaseException
+) -> None:
+    worker, runs = workers(slots=1, lock_seconds=0.3), []
+
+    @worker.task("topic")
+    def handle(task: Task) -> None:
+        runs.append(task.id)
+        task.wait(0.3)
+
+    tasks = [engine.add_task("topic") for _ in range(2)]
+    engine.fail_next(verb, error, times=2)  # type: ignore[arg-type]  # any error may come up
+    worker.start()
+
+    assert engine.wait_until(lambda: all(task.state == "completed" for task in tasks), 20)
+    assert len(runs) == 2
+    assert worker.stop()
+
+
+def test_a_token_function_that_ends_the_program_is_an_outage() -> None:
+    def ending() -> str:
+        raise SystemExit(1)
+
+    def cancelled() -> str:
+        raise CancelledError
+
+    for function in (ending, cancelled):
+        with pytest.raises(CredentialsUnavailable, match="BearerAuth gave no credentials"):
+            EngineClient("http://127.0.0.1:9", auth=BearerAuth(function)).count_external_tasks()
+        with pytest.raises(CredentialsUnavailable, match="the function for the header X gave none"):
+            EngineClient("http://127.0.0.1:9", headers={"X": function}).count_external_tasks()
+
+
+def _failing() -> float:
+    raise ValueError("no number")
+
+
 @pytest.mark.parametrize(
-    "error", [RuntimeError("of a client of the user's"), CredentialsUnavailable("no token")]
+    "random",
+    [_failing, lambda: "x", lambda: None, lambda: float("nan"), lambda: -1e9, lambda: 1e300],
+    ids=["raises", "text", "None", "nan", "negative", "huge"],
+)
+@pytest.mark.parametrize("verb", ["fetch_and_lock", "complete"])
+def test_delays_that_cannot_be_spread_stop_nothing(
+    engine: FakeEngine, workers: NewWorker, verb: str, random: Any
+) -> None:
+    worker = workers(random=random)
+    worker.task("topic")(lambda: None)
+    engine.fail_next(verb, EngineUnreachable("away"), times=2)
+    task = engine.add_task("topic")
+    worker.start()
+
+    assert engine.wait_until(lambda: task.state == "completed", 5)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("of a client of the user's"), CredentialsUnavailable("no token"), *ENDS]
 )
 def test_once_raises_whatever_a_fetch_raises(
-    engine: FakeEngine, workers: NewWorker, error: Exception
+    engine: FakeEngine, workers: NewWorker, error: BaseException
 ) -> None:
     worker = workers()
     worker.task("topic")(lambda: None)
@@ -636,9 +701,61 @@ class WithoutTextError(Exception):
         raise RuntimeError("no text")
 
 
-@pytest.mark.parametrize("error", [BrokenError(), WithoutTextError(), TransientError("x")])
-def test_judging_an_exception_never_fails(engine: FakeEngine, workers: NewWorker, error: Exception) -> None:
-    worker = workers(retry=RetryPolicy(retries=0))
+class EndingError(Exception):
+    """An exception whose text ends the program."""
+
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+class OwnEndingError(HandlerError):
+    """The same for one that is raised on purpose."""
+
+    def __str__(self) -> str:
+        raise GeneratorExit
+
+
+class EndingCauseError(Exception):
+    """An exception that cannot say what led to it."""
+
+    @property
+    def __cause__(self) -> NoReturn:  # type: ignore[override]
+        raise KeyboardInterrupt
+
+
+class Nameless(type):
+    """The class of a class that cannot say where it is from."""
+
+    @property
+    def __module__(cls) -> NoReturn:  # type: ignore[override]
+        raise SystemExit(3)
+
+
+class NamelessError(Exception, metaclass=Nameless):
+    """An exception whose type has no name."""
+
+
+@pytest.mark.parametrize("full_tracebacks", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokenError(),
+        WithoutTextError(),
+        TransientError("x"),
+        EndingError(),
+        OwnEndingError(),
+        EndingCauseError(),
+        NamelessError(),
+    ],
+    ids=["broken", "no text", "no number", "ending", "own ending", "no cause", "nameless"],
+)
+def test_judging_an_exception_never_fails(
+    engine: FakeEngine,
+    workers: NewWorker,
+    error: Exception,
+    full_tracebacks: bool,  # noqa: FBT001 - the parameter
+) -> None:
+    worker = workers(retry=RetryPolicy(retries=0), full_tracebacks=full_tracebacks)
     if isinstance(error, TransientError):
         error.retry_after = "soon"  # type: ignore[assignment]  # set by force
 

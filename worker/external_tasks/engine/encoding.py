@@ -24,7 +24,7 @@ def encode(variables: Mapping[str, Any]) -> dict[str, TypedJson]:
     """
     try:
         items = list(variables.items())
-    except Exception as error:
+    except (Exception, SystemExit, GeneratorExit) as error:
         raise VariableError(f"the variables cannot be read: {type(error).__name__}") from error
     return {name: _encode_named(name, value) for name, value in items}
 
@@ -37,7 +37,7 @@ def _encode_named(name: str, value: Any) -> TypedJson:
         return _encode(value)
     except VariableError as error:
         raise VariableError(f"variable {name!r}: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit, GeneratorExit) as error:
         # Not with the text of an error that is not ours: it may hold the value.
         raise VariableError(
             f"variable {name!r}: {type(value).__name__} cannot be written as a process variable "

@@ -245,9 +245,10 @@ def _encoded(body: Any) -> bytes | None:
 def _authorization(auth: Auth) -> str:
     try:
         value = auth.authorization()
-    except CredentialsUnavailable:
+    except (CredentialsUnavailable, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
+        # It may run what ends the program (SystemExit), or what is cancelled: an outage all the same.
         raise CredentialsUnavailable(
             f"{type(auth).__name__} gave no credentials ({type(error).__name__}): "
             "check the identity provider, or what gives the token"
@@ -262,7 +263,9 @@ def _authorization(auth: Auth) -> str:
 def _asked_for(name: str, value: Callable[[], str]) -> str:
     try:
         return checked_value(name, value())
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise CredentialsUnavailable(
             f"the function for the header {name} gave none ({type(error).__name__}): check what it asks"
         ) from error

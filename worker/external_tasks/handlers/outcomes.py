@@ -16,7 +16,7 @@ from external_tasks.errors import (
     shorten,
 )
 from external_tasks.retry import Random, RetryPolicy
-from external_tasks.safe_errors import full_summary, full_traceback, safe_traceback, summary
+from external_tasks.safe_errors import full_summary, full_traceback, safe_traceback, summary, type_name
 
 TASK_ERROR = "TASK_ERROR"
 """The BPMN error code of a task whose retries are used up, where that is to be a BPMN error."""
@@ -150,15 +150,15 @@ class ErrorRules:
         """
         try:
             return self._judge(error, retries, random)
-        except Exception:  # noqa: BLE001 - an exception's attributes may have been set to anything
+        except BaseException:  # noqa: BLE001 - its attributes and methods may do anything, and end the program
             return self._judge_unread(error, retries, random)
 
     def _judge_unread(self, error: BaseException, retries: int | None, random: Random) -> Failure:
         try:
             left = self.retry.left(retries)
             delay = self.retry.delay(self.retry.attempt(retries), random) if left else 0.0
-            return Failure(f"{type(error).__qualname__}, which cannot be read", "", left, delay)
-        except Exception as fault:  # noqa: BLE001 - a policy, or what spreads its delays, may be the user's
+            return Failure(shorten(f"{type_name(error)}, which cannot be read"), "", left, delay)
+        except BaseException as fault:  # noqa: BLE001 - a policy, or what spreads its delays, may be the user's
             # Without a policy nothing says when to try again: people have to look.
             return Failure(shorten(f"{summary(error)}; and the retry policy failed: {summary(fault)}"))
 

@@ -32,7 +32,7 @@ class EngineStatus:
         self._metrics.engine_up(up=True)
         logger.info("engine available again" if back else "engine available")
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Note that a call to the engine failed."""
         kind = type(error).__name__
         with self._lock:

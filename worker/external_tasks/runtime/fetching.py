@@ -122,7 +122,7 @@ class Fetching:
             **order,
         )
 
-    def note_failure(self, error: Exception) -> None:
+    def note_failure(self, error: BaseException) -> None:
         """Count and log a fetch that failed."""
         self.lost.suspect(error)
         self.metrics.fetch_failed(getattr(error, "kind", type(error).__name__))
@@ -136,5 +136,5 @@ class Fetching:
         """
         try:
             self.engine.fetch_and_lock(self.plan.worker_id, [NO_TOPIC], 1, wait_ms=1)
-        except Exception as error:  # noqa: BLE001 - the poll ends by itself a little later
+        except BaseException as error:  # noqa: BLE001 - the poll ends by itself a little later
             logger.debug("poll not cut short: %s", summary(error))

@@ -52,7 +52,7 @@ class GiveBack:
             self._engine.unlock(task_id)
         except NotFound:
             return
-        except Exception as error:  # noqa: BLE001 - the lock expires, so nothing is lost
+        except BaseException as error:  # noqa: BLE001 - the lock expires, so nothing is lost
             logger.warning("task not unlocked: %s", summary(error), extra=fields)
         else:
             logger.warning("task unlocked: %s", reason, extra=fields)
@@ -71,7 +71,7 @@ class GiveBack:
             self.now(task.id, task.topic, "it is suspended")
         except (NotFound, LockLost):
             return
-        except Exception as error:  # noqa: BLE001 - the lock expires, so nothing is lost
+        except BaseException as error:  # noqa: BLE001 - the lock expires, so nothing is lost
             logger.warning("task not given back: %s", summary(error), extra={"task_id": task.id})
         else:
             self._timers.add(task.id, seconds)

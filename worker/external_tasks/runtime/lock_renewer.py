@@ -102,7 +102,7 @@ class LockRenewer:
             self._end(lock, LockState.CANCELLED)
         except LockLost:
             self._end(lock, LockState.LOST)
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the locks must be kept on
+        except BaseException as error:  # noqa: BLE001 - whatever fails here, the locks must be kept on
             # The engine cannot be asked now, and asking for each of the others would only take long.
             self._paused_until = self._monotonic() + RETRY_SECONDS
             logger.warning("lock not extended: %s", summary(error), extra=self._fields(lock))

@@ -43,7 +43,7 @@ class LostFetches:
         self._give_back = give_back
         self._suspected = False
 
-    def suspect(self, error: Exception) -> None:
+    def suspect(self, error: BaseException) -> None:
         """Note a fetch that failed: it may have had its effect."""
         if may_have_had_effect(error):
             self._suspected = True
@@ -56,7 +56,7 @@ class LostFetches:
         try:
             listed = self._engine.external_tasks(limit=PAGE, workerId=self._worker_id, locked=True)
             unknown = [task for task in listed if not self._is_known(str(task["id"]))]
-        except Exception as error:  # noqa: BLE001 - without an answer the locks expire, and a later look may help
+        except BaseException as error:  # noqa: BLE001 - without an answer the locks expire, and a later look may help
             # Another thread may have noted one meanwhile.
             self._suspected = self._suspected or may_have_had_effect(error)
             logger.warning("tasks of a lost fetch not looked for: %s", summary(error))

@@ -16,12 +16,12 @@ REFUSED = Backoff(first_seconds=5, factor=2, max_seconds=60, jitter=0.2)
 """Slow: the engine locks a user out after several wrong passwords, for all who use that name."""
 
 
-def is_refusal(error: Exception) -> bool:
+def is_refusal(error: BaseException) -> bool:
     """Whether the engine refuses the user, which may change: passwords and rights are set while we run."""
     return isinstance(error, EngineUnauthorized | EngineForbidden)
 
 
-def is_outage(error: Exception) -> bool:
+def is_outage(error: BaseException) -> bool:
     """Whether the same call can be expected to succeed later.
 
     An error that is not of this package comes from an engine client of the user's: it counts as an outage
@@ -34,14 +34,14 @@ def is_outage(error: Exception) -> bool:
     )
 
 
-def may_have_had_effect(error: Exception) -> bool:
+def may_have_had_effect(error: BaseException) -> bool:
     """Whether the engine may have done what was asked although the call failed."""
     if not isinstance(error, EngineError):
         return True
     return isinstance(error, EngineUnreachable | EngineOverloaded | UnusableResponse)
 
 
-def seconds_to_wait(error: Exception, attempt: int, random: Random) -> float:
+def seconds_to_wait(error: BaseException, attempt: int, random: Random) -> float:
     """Return how long to wait after the given failed attempt, counted from 1; a server may ask for longer."""
     seconds = (REFUSED if is_refusal(error) else UNAVAILABLE).delay(attempt, random)
     return max(seconds, (error.retry_after or 0.0) if isinstance(error, EngineError) else 0.0)

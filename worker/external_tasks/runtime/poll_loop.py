@@ -58,7 +58,7 @@ class PollLoop:
             self.heartbeat.beat()
             try:
                 self._rest() if self._cordon.is_set else self._poll()
-            except Exception as error:  # noqa: BLE001 - whatever fails in a round, the next one follows
+            except BaseException as error:  # noqa: BLE001 - whatever fails in a round, the next one follows
                 self._handle(error)
 
     def run_until_idle(self) -> int:
@@ -130,7 +130,7 @@ class PollLoop:
                 seconds = min(seconds, max(to_next, GRID_SECONDS))
         return max(1, round(seconds * 1000))
 
-    def _handle(self, error: Exception) -> None:
+    def _handle(self, error: BaseException) -> None:
         if self._stop.is_set() or self._cordon.is_set:
             # The engine answers a poll that was cut short with an error: nothing is wrong.
             self._fetching.lost.suspect(error)

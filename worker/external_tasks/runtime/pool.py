@@ -48,7 +48,7 @@ class ThreadPool:
         while (work := self._waiting.get()) is not None:
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - a thread that has ended would be missing for good
+            except BaseException as error:  # noqa: BLE001 - a thread that has ended would be missing for good
                 logger.error(  # noqa: TRY400 - without the texts of the exception, which may hold values
                     "an error of the worker itself: %s",
                     summary(error),

@@ -95,7 +95,7 @@ class Reporter:
             lock.begin_report(outcome.retries if isinstance(outcome, Failure) else None)
             try:
                 send(self._engine, task.id, task.worker_id, outcome)
-            except Exception as error:  # noqa: BLE001 - an outcome must end as something, whatever fails
+            except BaseException as error:  # noqa: BLE001 - an outcome must end as something, whatever fails
                 if result := self._result_of(error, task, outcome, tries):
                     return Reported(result, outcome)
                 delay = self._delay_before_repeating(error, outcome, tries)
@@ -110,7 +110,7 @@ class Reporter:
                 return Reported(label(outcome), outcome)
         return Reported(lock.state.value, outcome)
 
-    def _result_of(self, error: Exception, task: ExternalTask, outcome: Outcome, tries: "_Tries") -> str:
+    def _result_of(self, error: BaseException, task: ExternalTask, outcome: Outcome, tries: "_Tries") -> str:
         """Return the result that an error means at once; empty if it means none."""
         if isinstance(error, NotFound):
             return label(outcome) if tries.unclear else LockState.CANCELLED.value
@@ -120,7 +120,9 @@ class Reporter:
             return SUSPENDED
         return ""
 
-    def _delay_before_repeating(self, error: Exception, outcome: Outcome, tries: "_Tries") -> float | None:
+    def _delay_before_repeating(
+        self, error: BaseException, outcome: Outcome, tries: "_Tries"
+    ) -> float | None:
         tries.count += 1
         if isinstance(error, VariableError) or self._monotonic() >= tries.give_up_at:
             return None
@@ -136,17 +138,17 @@ class Reporter:
             return seconds_to_wait(error, tries.count, self._random)
         return None
 
-    def _is_held_up(self, error: Exception, task: ExternalTask, outcome: Outcome) -> bool:
+    def _is_held_up(self, error: BaseException, task: ExternalTask, outcome: Outcome) -> bool:
         """Whether a BPMN error failed because a calling instance is suspended: the engine does not say so."""
         if not (isinstance(error, EngineServerError) and isinstance(outcome, BpmnError)):
             return False
         try:
             return self._engine.has_suspended_caller(task.process_instance_id)
-        except Exception:  # noqa: BLE001 - then it is handled as any error inside the engine
+        except BaseException:  # noqa: BLE001 - then it is handled as any error inside the engine
             return False
 
     def _instead_of(
-        self, outcome: Outcome, error: Exception, task: ExternalTask, rules: ErrorRules, tries: "_Tries"
+        self, outcome: Outcome, error: BaseException, task: ExternalTask, rules: ErrorRules, tries: "_Tries"
     ) -> Outcome | None:
         if self._monotonic() >= tries.give_up_at:
             return None
@@ -168,7 +170,7 @@ class _Tries:
     unclear: bool = False
 
 
-def _refusal(error: Exception, outcome: Outcome) -> str:
+def _refusal(error: BaseException, outcome: Outcome) -> str:
     """Say why the engine did not take an outcome, in its own words but without values that were sent."""
     if not isinstance(error, EngineError):
         return summary(error)
@@ -196,5 +198,5 @@ def _shown(value: Any) -> str:
         value = getattr(value, "value", value)
         # Without a text's own methods, which may be the user's.
         return str.__str__(value) if isinstance(value, str) else str(value)
-    except Exception:  # noqa: BLE001 - a value's own method may fail, and the task must end all the same
+    except BaseException:  # noqa: BLE001 - a value's own method may fail, and the task must end all the same
         return ""

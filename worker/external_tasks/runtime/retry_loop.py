@@ -45,7 +45,7 @@ class RetryLoop:
             self.heartbeat.beat()
             try:
                 self._round()
-            except Exception as error:  # noqa: BLE001 - whatever fails in a round, the next one follows
+            except BaseException as error:  # noqa: BLE001 - whatever fails in a round, the next one follows
                 if not stop.is_set():
                     self._fetching.note_failure(error)
                     self._errors += 1

@@ -81,7 +81,7 @@ class Runtime:
         for lane in self._lanes:
             lane.start()
 
-    def start_until_idle(self, ended: Callable[[Exception | None], None]) -> None:
+    def start_until_idle(self, ended: Callable[[BaseException | None], None]) -> None:
         """Begin to work on what there is.
 
         Args:
@@ -123,13 +123,13 @@ class Runtime:
             return "cordoned, and no task is running"
         return "" if self._status.reached else "engine not reached yet"
 
-    def _until_idle(self, ended: Callable[[Exception | None], None]) -> None:
+    def _until_idle(self, ended: Callable[[BaseException | None], None]) -> None:
         try:
             # A task of one kind may lead to one of the other, so all must find nothing in one round.
             while any(_side_by_side([lane.run_until_idle for lane in self._lanes])) and len(self._lanes) > 1:
                 if self._stop.is_set():
                     break
-        except Exception as error:  # noqa: BLE001 - passed on to the thread that waits for the end
+        except BaseException as error:  # noqa: BLE001 - passed on to the thread that waits for the end
             ended(error)
         else:
             ended(None)
