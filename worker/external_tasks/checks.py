@@ -1,6 +1,7 @@
 """Values that users pass, checked where they are passed: each error names the parameter and what it takes."""
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
@@ -8,6 +9,17 @@ HIGHEST_PORT = 65_535
 
 MOST_RETRIES = 2**31 - 1
 """The engine counts no more."""
+
+_CHARACTERS_SHOWN = 200
+
+
+def shown(value: Any) -> str:
+    """Write a value for a message, whatever it is: cut if it is long, its type if it cannot be written."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a value's own method may fail; Python writes no int of 4300 digits
+        return f"an unreadable {type(value).__name__}"
+    return text if len(text) <= _CHARACTERS_SHOWN else f"{text[:_CHARACTERS_SHOWN]}…"
 
 
 def text(name: str, value: Any, *, may_be_empty: bool = False) -> str:
@@ -18,7 +30,7 @@ def text(name: str, value: Any, *, may_be_empty: bool = False) -> str:
     """
     if not isinstance(value, str) or not (value or may_be_empty):
         raise ValueError(
-            f"{name} must be a text{'' if may_be_empty else ' that is not empty'}, not {value!r}"
+            f"{name} must be a text{'' if may_be_empty else ' that is not empty'}, not {shown(value)}"
         )
     return value if may_be_empty else _storable(name, value)
 
@@ -27,11 +39,13 @@ def secret(name: str, value: Any) -> str:
     """Return a value that must be a text, and show it in no message.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or one that cannot be sent: Python's own error would hold all of it.
     """
-    if isinstance(value, str):
-        return value
-    raise ValueError(f"{name} must be a text, not {type(value).__name__}")
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a text, not {type(value).__name__}")
+    if not _is_encodable(value):
+        raise ValueError(f"{name} must not hold half a surrogate pair, which cannot be sent")
+    return value
 
 
 def texts(name: str, values: Any) -> tuple[str, ...]:
@@ -41,17 +55,17 @@ def texts(name: str, values: Any) -> tuple[str, ...]:
         ValueError: they are not.
     """
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise ValueError(f"{name} must be a list of texts, e.g. [{values!r}], not {values!r}")
+        raise ValueError(f"{name} must be a list of texts, e.g. [{shown(values)}], not {shown(values)}")
     return tuple(text(f"each of {name}", value) for value in values)
 
 
-def positive_int(name: str, value: Any) -> int:
-    """Return a value that must be a whole number of 1 or more.
+def positive_int(name: str, value: Any, *, at_most: float = math.inf) -> int:
+    """Return a value that must be a whole number of 1 or more, within a limit.
 
     Raises:
         ValueError: it is something else.
     """
-    return whole_number(name, value, at_least=1)
+    return whole_number(name, value, at_least=1, at_most=at_most)
 
 
 def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: float = math.inf) -> int:
@@ -62,7 +76,7 @@ def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: float = m
     """
     if not _is_whole(value, at_least, at_most):
         raise ValueError(
-            f"{name} must be a whole number of {at_least} or more{_limit(at_most)}, not {value!r}"
+            f"{name} must be a whole number of {at_least} or more{_limit(at_most)}, not {shown(value)}"
         )
     return value
 
@@ -74,7 +88,7 @@ def port(name: str, value: Any) -> int:
         ValueError: it is something else.
     """
     if not _is_whole(value, 0, HIGHEST_PORT):
-        raise ValueError(f"{name} must be a port, a number from 0 to {HIGHEST_PORT}, not {value!r}")
+        raise ValueError(f"{name} must be a port, a number from 0 to {HIGHEST_PORT}, not {shown(value)}")
     return value
 
 
@@ -86,7 +100,9 @@ def positive_seconds(name: str, value: Any, *, at_most: float = math.inf) -> flo
     """
     if _is_number(value) and 0 < value <= at_most:
         return float(value)
-    raise ValueError(f"{name} must be a number of seconds greater than 0{_limit(at_most)}, not {value!r}")
+    raise ValueError(
+        f"{name} must be a number of seconds greater than 0{_limit(at_most)}, not {shown(value)}"
+    )
 
 
 def number(name: str, value: Any, *, at_least: float = 0.0, at_most: float = math.inf) -> float:
@@ -97,7 +113,7 @@ def number(name: str, value: Any, *, at_least: float = 0.0, at_most: float = mat
     """
     if _is_number(value) and at_least <= value <= at_most:
         return float(value)
-    raise ValueError(f"{name} must be a number of {at_least:g} or more{_limit(at_most)}, not {value!r}")
+    raise ValueError(f"{name} must be a number of {at_least:g} or more{_limit(at_most)}, not {shown(value)}")
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
@@ -108,7 +124,7 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     """
     if not isinstance(value, str) or value not in allowed:
         words = " or ".join(repr(word) for word in allowed)
-        raise ValueError(f"{name} must be {words}, not {value!r}")
+        raise ValueError(f"{name} must be {words}, not {shown(value)}")
 
 
 def flag(name: str, value: Any) -> None:
@@ -118,7 +134,7 @@ def flag(name: str, value: Any) -> None:
         ValueError: it is something else, e.g. the text "false", which Python counts as true.
     """
     if value is not True and value is not False:
-        raise ValueError(f"{name} must be True or False, not {value!r}")
+        raise ValueError(f"{name} must be True or False, not {shown(value)}")
 
 
 def variables(name: str, value: Any) -> Mapping[str, Any]:
@@ -153,15 +169,17 @@ def scalars(name: str, value: Any) -> None:
 
 
 def _storable(name: str, value: str) -> str:
+    if not _is_encodable(value) or "\x00" in value:
+        raise ValueError(f"{name} must not hold NUL or half a surrogate pair, which no database stores")
+    return value
+
+
+def _is_encodable(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:
-        storable = False
-    else:
-        storable = "\x00" not in value
-    if not storable:
-        raise ValueError(f"{name} must not hold NUL or half a surrogate pair, which no database stores")
-    return value
+        return False
+    return True
 
 
 def _is_whole(value: Any, at_least: int, at_most: float) -> TypeGuard[int]:
@@ -169,7 +187,9 @@ def _is_whole(value: Any, at_least: int, at_most: float) -> TypeGuard[int]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # An int may be larger than any float, and NaN is not smaller than anything.
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and abs(value) <= sys.float_info.max
 
 
 def _limit(at_most: float) -> str:

@@ -122,6 +122,15 @@ def engine_error(message: str, kind: str = "RestException", code: int | None = N
         (502, b"<html>", EngineOverloaded),
         (503, b"", EngineOverloaded),
         (501, b"[]", UnusableResponse),
+        (404, {"type": "about:blank", "title": "Not Found", "message": "no route"}, UnusableResponse),
+        (404, {"type": "https://gateway/errors/404", "message": "no route"}, UnusableResponse),
+        (404, {"type": "", "message": "gone"}, UnusableResponse),
+        (404, {"type": "RestException", "message": {"text": "gone"}}, UnusableResponse),
+        (404, {"type": "RestException"}, UnusableResponse),
+        (404, engine_error("HTTP 404 Not Found", "NotFoundException"), UnusableResponse),
+        (400, {"type": "error", "message": ["no"]}, UnusableResponse),
+        (400, engine_error("No process engine available", "InvalidRequestException"), UnusableResponse),
+        (404, {"type": "RestException", "message": None}, NotFound),
         (501, engine_error("not here"), EngineServerError),
         (418, b"", UnusableResponse),
         (302, b"", UnusableResponse),
@@ -383,6 +392,7 @@ def variable(number: int, scope: str, execution: str = "e0") -> dict[str, str]:
 TASK = ExternalTask(
     "t1", "mail", "pod:1", {}, process_instance_id="p1", execution_id="e2", activity_instance_id="task:1"
 )
+FILE = Answer(body=b"%PDF", headers={"Content-Disposition": "attachment; filename=bill.pdf"})
 TREE = {
     "id": "p1",
     "childActivityInstances": [
@@ -405,11 +415,18 @@ TREE = {
 def test_a_file_comes_from_the_innermost_scope_around_the_task(
     client: EngineClient, stub: HttpStub, found: list[dict[str, str]], chosen: str
 ) -> None:
-    stub.answer(Answer(body=found), *[Answer(body=TREE)] * (len(found) > 1), Answer(body=b"%PDF"))
+    stub.answer(Answer(body=found), *[Answer(body=TREE)] * (len(found) > 1), FILE)
 
     assert client.file_variable(TASK, "my/bill") == b"%PDF"
     assert stub.requests[0].json == {"processInstanceIdIn": ["p1"], "variableName": "my/bill"}
     assert stub.requests[-1].target == f"/engine-rest/variable-instance/{chosen}/data"
+
+
+def test_a_login_page_is_not_taken_for_a_file(client: EngineClient, stub: HttpStub) -> None:
+    stub.answer(Answer(body=[variable(1, "p1")]), Answer(body=b"<html>Please log in</html>"))
+
+    with pytest.raises(UnusableResponse, match="without a file's name"):
+        client.file_variable(TASK, "bill")
 
 
 @pytest.mark.parametrize("found", [[], [variable(1, "other:1"), variable(2, "other:1")]])

@@ -7,15 +7,22 @@ from typing import Any
 
 import pytest
 from external_tasks import (
+    Backoff,
     BadRequest,
+    BasicAuth,
+    BearerAuth,
     BpmnError,
     BusinessError,
+    CircuitBreaker,
     EngineClient,
     Failure,
     File,
+    OAuth2ClientCredentials,
+    Rate,
     RegistrationError,
     RetryPolicy,
     TaskRouter,
+    TransientError,
     Typed,
     UnusableResponse,
     VariableError,
@@ -95,9 +102,7 @@ def fail() -> None:
     raise ValueError("gold")
 
 
-@pytest.mark.parametrize(
-    "settings", [{"retry": BrokenPolicy()}, {"retry": WrongPolicy()}, {"random": broken_random}]
-)
+@pytest.mark.parametrize("settings", [{"retry": BrokenPolicy()}, {"retry": WrongPolicy()}])
 def test_a_policy_that_fails_makes_an_incident_that_says_so(
     engine: FakeEngine, settings: dict[str, Any]
 ) -> None:
@@ -176,6 +181,63 @@ def test_more_retries_than_the_engine_counts_are_refused(make: Callable[[], Any]
         ValueError, match="retries must be a whole number of 0 or more and at most 2147483647"
     ):
         make()
+
+
+HUGE = 10**400
+"""An int that is larger than any float."""
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("retry_after", lambda: TransientError("busy", retry_after=HUGE)),
+        ("retry_seconds", lambda: Failure("no", retry_seconds=HUGE)),
+        ("retries", lambda: Failure("no", retries=10**5000)),
+        ("per_second", lambda: Rate(per_second=HUGE)),
+        ("burst", lambda: Rate(per_second=1, burst=HUGE)),
+        ("factor", lambda: CircuitBreaker(factor=HUGE)),
+        ("first_seconds", lambda: Backoff(first_seconds=HUGE)),
+        ("lock_seconds", lambda: Worker(FakeEngine(), lock_seconds=HUGE)),
+        ("slots", lambda: Worker(FakeEngine(), slots=10**9)),
+        ("async_slots", lambda: Worker(FakeEngine(), async_slots=HUGE)),
+        ("max_tasks", lambda: TaskRouter().task("topic", max_tasks=HUGE)),
+    ],
+)
+def test_a_number_that_is_too_large_is_refused_by_its_name(name: str, make: Callable[[], Any]) -> None:
+    with pytest.raises((ValueError, RegistrationError), match=f"{name} must be a") as caught:
+        make()
+    assert len(str(caught.value)) < 500
+
+
+class Unshowable:
+    """An object that cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_a_value_that_cannot_be_shown_is_refused_by_its_type() -> None:
+    with pytest.raises(ValueError, match=r"retry_after must be .*, not an unreadable Unshowable$"):
+        TransientError("busy", retry_after=Unshowable())  # type: ignore[arg-type]  # that is the case
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda secret: BasicAuth("user", secret),
+        lambda secret: BearerAuth(secret).authorization(),
+        lambda secret: OAuth2ClientCredentials("http://provider/token", "client", secret),
+        lambda secret: OAuth2ClientCredentials("http://provider/token", "client", secret, send_secret="body"),
+    ],
+)
+def test_a_secret_that_cannot_be_sent_is_in_no_error(make: Callable[[str], Any]) -> None:
+    with pytest.raises(ValueError, match="must") as caught:
+        make("hunter2\udc80")
+
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hunter2" not in repr(error)
+        error = error.__cause__ or error.__context__
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,20 @@ def test_an_answer_without_end_is_refused_at_the_limit() -> None:
         client.get_bytes("/engine")
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-FFFF"])
+def test_a_chunk_of_negative_size_is_not_read_without_limit(size: bytes) -> None:
+    pieces = itertools.chain(
+        [OK + JSON_TYPE + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n"],
+        itertools.repeat(b"x" * 65536, 8 * MEGABYTE // 65536),
+    )
+    with (
+        raw_server(pieces) as url,
+        EngineClient(url, timeout=60, max_response_bytes=MEGABYTE) as client,
+        pytest.raises(EngineUnreachable, match="a chunk of negative size"),
+    ):
+        client.post("/engine")
+
+
 @pytest.mark.parametrize(
     ("encoding", "compressed"),
     [
@@ -179,6 +193,8 @@ def test_credentials_follow_no_redirect() -> None:
         ("timeout", True),
         ("timeout", float("nan")),
         ("timeout", float("inf")),
+        ("timeout", 10**400),
+        ("pool_size", 10**9),
         ("pool_size", 0),
         ("pool_size", 1.5),
         ("pool_size", "16"),

@@ -158,6 +158,7 @@ def test_the_key_may_be_that_of_the_activity() -> None:
         ("connection", None, "connection must be one of a DB-API 2 driver"),
         ("connection", "sqlite:///shop.db", "connection must"),
         ("connection", AsyncSession(), "not an AsyncSession"),
+        ("connection", sqlite3.connect(":memory:").cursor(), "connection must be one of .*, not Cursor"),
     ],
 )
 def test_what_cannot_be_used_is_refused(

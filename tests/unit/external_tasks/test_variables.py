@@ -1,11 +1,12 @@
 import contextlib
 import json
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from external_tasks import File, Typed, VariableError, decode, encode
@@ -116,7 +117,30 @@ def test_a_structure_that_contains_itself_is_refused() -> None:
         encode({"loop": loop})
 
 
-@pytest.mark.parametrize("name", ["", 7])
+class NoOffset(tzinfo):
+    """A time zone that knows no offset."""
+
+    def utcoffset(self, _: datetime | None) -> None:
+        """Know none."""
+
+    dst = tzname = utcoffset
+
+
+def test_an_offset_with_seconds_moves_no_moment() -> None:
+    berlin = datetime(1880, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    assert berlin.utcoffset() == timedelta(minutes=53, seconds=28)
+    assert encode({"v": berlin}) == {"v": {"value": "1879-12-31T23:06:32.000+0000", "type": "Date"}}
+    assert decode(encode({"v": berlin}))["v"] == berlin
+
+
+@pytest.mark.parametrize("wrap", [lambda value: value, lambda value: {"a": value}], ids=["plain", "inside"])
+def test_a_time_zone_without_an_offset_is_none(wrap: Any) -> None:
+    with pytest.raises(VariableError, match="variable 'v': a datetime needs a time zone"):
+        encode({"v": wrap(datetime(2026, 1, 2, tzinfo=NoOffset()))})
+
+
+@pytest.mark.parametrize("name", ["", 7, "a\x00b"])
 def test_a_name_must_be_a_text(name: Any) -> None:
     with pytest.raises(VariableError, match="name"):
         encode({name: 1})

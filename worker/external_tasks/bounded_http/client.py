@@ -16,6 +16,9 @@ from external_tasks.bounded_http.route import Route
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 """Default limit of a response's body, counted after it is decompressed."""
 
+MOST_CONNECTIONS = 10_000
+"""A pool keeps a place for each: more would take memory, and no machine opens them."""
+
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -53,7 +56,7 @@ class BoundedHttp:
         # A proxy of http URLs sees the whole request; one of https URLs is a tunnel.
         self._prefix = url.rstrip("/") if self._route.proxy and url.startswith("http:") else self._path
         self._max_bytes = checks.positive_int("max_response_bytes", max_response_bytes)
-        self._own_size = checks.positive_int("pool_size", pool_size)
+        self._own_size = checks.positive_int("pool_size", pool_size, at_most=MOST_CONNECTIONS)
         self._reserved = 0
         self._resizing = threading.Lock()
         self._open()

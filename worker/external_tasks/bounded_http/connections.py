@@ -79,6 +79,12 @@ class _BoundedResponse(http.client.HTTPResponse):
         super().__init__(sock, *arguments, **options)
         self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, until))
 
+    def _safe_read(self, amt: int) -> bytes:
+        """Read so many bytes of a chunk; one of a negative size would be read without end or limit."""
+        if amt < 0:
+            raise http.client.HTTPException("a chunk of negative size")
+        return super()._safe_read(amt)  # type: ignore[misc, no-any-return]  # not in typeshed
+
 
 class _BoundedConnection(HTTPConnection):
     """Has, in `timeout`, the seconds that are left of the call, as the pool sets it from `Deadline`."""

@@ -9,7 +9,7 @@ from external_tasks.engine.rest import RestClient
 from external_tasks.engine.scopes import ScopedVariable, path_to
 from external_tasks.engine.urls import path_segment
 from external_tasks.engine.variables import TypedJson, encode
-from external_tasks.errors import NotFound
+from external_tasks.errors import NotFound, UnusableResponse
 
 MAX_CALLERS = 100
 """Instances that call one another, up from a task: more are a mistake, or an answer that goes in circles."""
@@ -187,6 +187,7 @@ class EngineClient(RestClient):
 
         Raises:
             NotFound: no scope around the task has it.
+            UnusableResponse: what came is not the engine's, say a proxy's login page.
         """
         query = {"processInstanceIdIn": [task.process_instance_id], "variableName": name}
         found = self.post("/variable-instance", query, {"deserializeValues": False}, repeatable=True)
@@ -198,7 +199,15 @@ class EngineClient(RestClient):
         if not visible:
             raise NotFound(f"no file variable {name!r} is visible to the task {task.id}", status=404)
         inner = min(visible, key=lambda row: (row.execution != task.execution_id, scopes.get(row.scope, 0)))
-        return self.get_bytes(f"/variable-instance/{path_segment(inner.id)}/data")
+        path = f"/variable-instance/{path_segment(inner.id)}/data"
+        found_file = self._call("GET", path, accept="*/*", repeatable=True)
+        if "Content-Disposition" not in found_file.headers:
+            raise UnusableResponse(
+                f"GET {self.url}{path} answered without a file's name, which an engine gives: "
+                "check what stands between here and the engine",
+                status=found_file.status,
+            )
+        return found_file.body
 
     def _scopes_around(self, task: ExternalTask) -> Mapping[str, int]:
         """Return the ids of the activity instances around a task, each with its distance from the task."""

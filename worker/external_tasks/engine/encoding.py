@@ -4,7 +4,7 @@ import json
 import math
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -13,6 +13,8 @@ from uuid import UUID
 from external_tasks.engine.models import fields_of
 from external_tasks.engine.values import STRING_LIMIT, File, Typed, TypedJson
 from external_tasks.errors import VariableError
+
+_MINUTE = timedelta(minutes=1)
 
 
 def encode(variables: Mapping[str, Any]) -> dict[str, TypedJson]:
@@ -33,7 +35,7 @@ def _encode_named(name: str, value: Any) -> TypedJson:
     if not isinstance(name, str) or not name:
         raise VariableError(f"a variable's name must be a text that is not empty, not {type(name).__name__}")
     try:
-        _storable(name)
+        _without_nul(_storable(name), "a name")
         return _encode(value)
     except VariableError as error:
         raise VariableError(f"variable {name!r}: {error}") from error
@@ -68,9 +70,7 @@ def _string(value: str) -> TypedJson:
             f"a String holds up to {STRING_LIMIT} characters, an emoji counts twice, and this has {size}: "
             "store it as bytes, in a dict, or keep it in a service of yours"
         )
-    if "\x00" in value:
-        raise VariableError("a String cannot hold the character NUL")
-    return {"value": _storable(value), "type": "String"}
+    return {"value": _storable(_without_nul(value, "a String")), "type": "String"}
 
 
 def _utf16_units(value: str) -> int:
@@ -95,11 +95,18 @@ def _double(value: float) -> TypedJson:
 
 
 def _datetime(value: datetime) -> TypedJson:
-    if value.tzinfo is None:
-        raise VariableError("a datetime needs a time zone, e.g. datetime.now(UTC)")
+    if _offset(value) % _MINUTE:
+        # Local mean times, as before 1893 in Berlin, have seconds; the engine's form has none.
+        value = value.astimezone(UTC)
     milliseconds = value.isoformat(timespec="milliseconds")
-    offset = value.strftime("%z")[:5]
-    return {"value": milliseconds[:23] + offset, "type": "Date"}
+    return {"value": milliseconds[:23] + value.strftime("%z")[:5], "type": "Date"}
+
+
+def _offset(value: datetime) -> timedelta:
+    offset = value.utcoffset()
+    if offset is None:
+        raise VariableError("a datetime needs a time zone, e.g. datetime.now(UTC)")
+    return offset
 
 
 def _json(value: Any) -> TypedJson:
@@ -130,8 +137,8 @@ def _inside_json(value: Any) -> Any:
     """Write what JSON has no form for; JSON itself asks for it."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise VariableError("a datetime needs a time zone, e.g. datetime.now(UTC)")
+    if isinstance(value, datetime):
+        _offset(value)
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, UUID | Decimal):
@@ -143,6 +150,12 @@ def _inside_json(value: Any) -> Any:
     raise VariableError(
         f"{type(value).__name__} has no form inside a dict or list: convert it to str, int, float or dict"
     )
+
+
+def _without_nul(text: str, what: str) -> str:
+    if "\x00" in text:
+        raise VariableError(f"{what} cannot hold the character NUL")
+    return text
 
 
 def _storable(text: str) -> str:

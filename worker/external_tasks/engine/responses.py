@@ -1,5 +1,6 @@
 """The one place where an HTTP answer becomes a value or an error of this package."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -49,7 +50,14 @@ _OVERTAKEN = (
     'getExecution()" is null',
 )
 
+# What the application around the engine answers, not the engine: about no task and no instance.
+_NO_SUCH_PATH = "HTTP 404"
+_NO_ENGINE = "No process engine available"
+
 _OPTIMISTIC_LOCKING_CODE = 1
+
+_JAVA_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+"""The engine's errors bear the simple names of Java's classes; those of RFC 9457 bear URIs."""
 
 
 def parse(body: bytes, url: str, max_depth: int = MAX_JSON_DEPTH) -> Any:
@@ -95,8 +103,10 @@ def to_error(status: int, body: bytes, call: str, retry_after: float | None = No
             else ""
         )
     else:
-        message, kind = str(details["message"] or ""), str(details["type"])
+        message, kind = details["message"] or "", str(details["type"])
         error, advice = _class_of(status, message, details), _advice(status)
+        if error is UnusableResponse:
+            advice = ": check that the URL leads to an engine that runs"
     return error(
         f"{call} answered {status}{advice}{': ' + message if message else ''}",
         status=status,
@@ -157,16 +167,17 @@ def _details(body: bytes) -> Mapping[str, Any] | None:
         parsed = parse_json(body)
     except ValueError:
         return None
-    if isinstance(parsed, dict) and isinstance(parsed.get("type"), str) and "message" in parsed:
-        return parsed
-    return None
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("message", 0), str | None):
+        return None
+    kind = parsed.get("type")
+    return parsed if isinstance(kind, str) and _JAVA_NAME.fullmatch(kind) else None
 
 
 def _class_of(status: int, message: str, details: Mapping[str, Any]) -> type[EngineError]:
     if status == HTTPStatus.BAD_REQUEST:
-        return _bad_request(message)
+        return UnusableResponse if _NO_ENGINE in message else _bad_request(message)
     if status == HTTPStatus.NOT_FOUND:
-        return NotFound
+        return UnusableResponse if message.startswith(_NO_SUCH_PATH) else NotFound
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and _is_overtaken(details, message):
         return OptimisticLockingConflict
     if status == HTTPStatus.INTERNAL_SERVER_ERROR and any(words in message for words in _OVERLOADED):

@@ -27,7 +27,8 @@ class Database:
     """
 
     def __init__(self, connection: Any) -> None:
-        if callable(getattr(connection, "connection", None)) and not hasattr(connection, "cursor"):
+        # Not the attribute of a cursor, which may be called too: sqlite3 compiles statements so.
+        if inspect.isroutine(getattr(connection, "connection", None)) and not hasattr(connection, "cursor"):
             # A Session: the connection that it has, or takes now, is in its transaction.
             connection = connection.connection()
         if inspect.iscoroutine(connection):

@@ -9,6 +9,7 @@ from typing import Any
 from external_tasks import checks
 from external_tasks.engine.variables import File, Typed, TypedJson, decode_variable, encode
 from external_tasks.errors import ExternalTasksError
+from external_tasks.handlers.callables import close_awaitable
 from external_tasks.handlers.task import Task
 from external_tasks.results.database import Database
 
@@ -64,6 +65,7 @@ def once(
     if database.change(insert, name) == 0:
         return _kept(database, name, text)
     result = effect()
+    close_awaitable(result)
     if result is not None and not isinstance(result, Mapping):
         raise ExternalTasksError(
             f"the effect of {name!r} must return a mapping of variables or None, "

@@ -11,6 +11,10 @@ from external_tasks.handlers.router import Defaults
 LONGEST_POLL_SECONDS = 1800
 """The engine's own limit, 30 minutes."""
 
+MOST_THREADS = 10_000
+MOST_ASYNC_SLOTS = 1_000_000
+"""More are a mistake, and would take all memory before anybody could be told."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
@@ -30,8 +34,8 @@ class WorkerOptions:
     defaults: Defaults = field(default_factory=Defaults)
 
     def __post_init__(self) -> None:
-        checks.positive_int("slots", self.slots)
-        checks.positive_int("async_slots", self.async_slots)
+        checks.positive_int("slots", self.slots, at_most=MOST_THREADS)
+        checks.positive_int("async_slots", self.async_slots, at_most=MOST_ASYNC_SLOTS)
         checks.positive_seconds("poll_seconds", self.poll_seconds, at_most=LONGEST_POLL_SECONDS)
         checks.number("drain_seconds", self.drain_seconds, at_most=YEAR_SECONDS)
         checks.flag("use_priority", self.use_priority)
