@@ -1,7 +1,7 @@
 """Reservations for tests on the whole stack, and what the services have on record about them."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +61,23 @@ class Services:
         answer = self._pool.request("GET", self._stack.urls[service] + path, fields=query, headers=headers)
         assert answer.status == 200, answer.data
         return answer.json()
+
+    def hold(self, reference: str, room_id: str, fields: Mapping[str, Any]) -> None:
+        """Hold a room for a reservation, as its task would."""
+        body = {name: fields[name] for name in ("check_in", "check_out", "guests")}
+        headers = {"Authorization": f"Bearer {self._stack.token}", "Idempotency-Key": reference}
+        answer = self._pool.request(
+            "POST",
+            f"{self._stack.urls['room']}/api/room/block",
+            json={"reservation_ref": reference, "room_id": room_id, **body},
+            headers=headers,
+        )
+        assert answer.status == 201, answer.data
+
+    def room(self, reference: str) -> str:
+        """The room of a reservation's only stay."""
+        (stay,) = self._items("room", "/api/room/stays", reference)
+        return str(stay["room_id"])
 
     def _items(self, service: str, path: str, reference: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self.get(service, path, reservation_ref=reference)["items"]

@@ -96,3 +96,21 @@ def test_a_reference_that_nobody_has_is_not_found(stack: Stack) -> None:
     for call in (stack.client.get, stack.client.status, stack.client.cancel, stack.client.wait):
         with pytest.raises(ReservationNotFound, match="nobody"):
             call("nobody")
+
+
+@pytest.mark.parametrize("taken", [(), ("601", "603", "604")], ids=["others are free", "none is free"])
+def test_a_reservation_that_is_made_again_goes_on_with_the_room_that_it_keeps(
+    stack: Stack, services: Services, taken: tuple[str, ...]
+) -> None:
+    """As after a restore: the services are ahead of the engine, which has lost the start of a reservation."""
+    wanted = new_fields(reservation_ref=new_reference(), room_type="F")
+    reference = wanted["reservation_ref"]
+    services.hold(reference, "602", wanted)
+    for room in taken:
+        services.hold(new_reference(), room, wanted)
+
+    result = stack.client.create_reservation(wanted)
+
+    assert result.state is ReservationState.CONFIRMED
+    assert services.stays(reference) == ["confirmed"]
+    assert services.room(reference) == "602"

@@ -10,8 +10,10 @@ from support.stub_service import Answer, StubService
 
 Run = Callable[..., Outcome]
 STAY = {"check_in": "2027-04-01", "check_out": "2027-04-04", "guests": 2}
+SEARCH = {"reservation_ref": "R-1", "room_type": "A", **STAY}
 BLOCK = {"reservation_ref": "R-1", "selected_room_id": "101", **STAY}
 HELD = {"stay_id": "s-1", "room_id": "101", "state": "held", "expires_at": "2027-03-31T12:00:00Z"}
+KEPT = {**HELD, "reservation_ref": "R-1", "room_id": "103", **STAY}
 TABLE = {"reservation_ref": "R-1", "check_in": "2027-04-01", "guests": 2}
 BOOKING = {"reservation_ref": "R-1", "client_id": "c-1", "room_id": "101", **STAY}
 
@@ -66,7 +68,7 @@ class TestCheckRoomAvailability:
         rooms = [room("101", 4), room("203", 2, 75), room("202", 2, 80), room("001", 1)]
         stub.answer_json("GET /api/room/availability", {"available": True, "rooms": rooms})
 
-        outcome = run("check-room-availability", room_type="A", **STAY)
+        outcome = run("check-room-availability", **SEARCH)
 
         assert completed(outcome) == {
             "roomAvailable": True,
@@ -82,16 +84,44 @@ class TestCheckRoomAvailability:
 
     def test_rooms_that_were_refused_are_not_tried_again(self, run: Run, stub: StubService) -> None:
         stub.answer_json("GET /api/room/availability", {"rooms": [room("101"), room("102")]})
-        outcome = run("check-room-availability", room_type="A", rooms_refused=["101"], **STAY)
+        outcome = run("check-room-availability", **SEARCH, rooms_refused=["101"])
         assert completed(outcome)["selected_room_id"] == "102"
+        stub.answer_json("GET /api/room/stays", {"items": []})
 
-        outcome = run("check-room-availability", room_type="A", rooms_refused=["101", "102"], **STAY)
+        outcome = run("check-room-availability", **SEARCH, rooms_refused=["101", "102"])
         assert completed(outcome) == {"roomAvailable": False}
 
     def test_without_rooms_none_is_available(self, run: Run, stub: StubService) -> None:
         stub.answer_json("GET /api/room/availability", {"available": False, "rooms": []})
-        outcome = run("check-room-availability", room_type="A", **STAY)
+        stub.answer_json("GET /api/room/stays", {"items": []})
+        outcome = run("check-room-availability", **SEARCH)
         assert completed(outcome) == {"roomAvailable": False}
+        assert stub.requests[-1].query == {"reservation_ref": "R-1", "active": "true", "limit": "1"}
+
+    def test_the_room_that_the_reservation_keeps_already_is_free_for_it(
+        self, run: Run, stub: StubService
+    ) -> None:
+        stub.answer_json("GET /api/room/availability", {"available": False, "rooms": []})
+        stub.answer_json("GET /api/room/stays", {"items": [KEPT]})
+        stub.answer_json("GET /api/room/rooms/103", room("103", price=70))
+
+        outcome = run("check-room-availability", **SEARCH)
+
+        assert completed(outcome) == {
+            "roomAvailable": True,
+            "selected_room_id": "103",
+            "price_per_night": 70.0,
+        }
+
+    @pytest.mark.parametrize(
+        "other", [{"check_in": "2027-03-31"}, {"check_out": "2027-04-05"}, {"guests": 1}]
+    )
+    def test_a_room_that_it_keeps_for_another_stay_is_not(
+        self, run: Run, stub: StubService, other: dict[str, object]
+    ) -> None:
+        stub.answer_json("GET /api/room/availability", {"available": False, "rooms": []})
+        stub.answer_json("GET /api/room/stays", {"items": [{**KEPT, **other}]})
+        assert completed(run("check-room-availability", **SEARCH)) == {"roomAvailable": False}
 
     def test_choice_does_not_depend_on_the_order_of_the_offer(self) -> None:
         offer = [
@@ -135,6 +165,34 @@ class TestBlockRoom:
         assert outcome == BpmnError(
             "ROOM_NOT_AVAILABLE", "Room 101 is taken", {"rooms_refused": ["100", "101"]}
         )
+
+    def test_the_room_that_the_reservation_keeps_already_takes_the_place_of_the_selected_one(
+        self, run: Run, stub: StubService
+    ) -> None:
+        stub.answer_problem("POST /api/room/block", 409, "REFERENCE_TAKEN", "it holds another room")
+        stub.answer_json("GET /api/room/stays", {"items": [KEPT]})
+        stub.answer_json("GET /api/room/rooms/103", room("103", price=70))
+
+        assert completed(run("block-room", **BLOCK)) == {
+            "selected_room_id": "103",
+            "price_per_night": 70.0,
+            "room_id": "103",
+            "room_blocked": True,
+            "hold_id": "s-1",
+            "hold_expires_at": "2027-03-31T12:00:00Z",
+        }
+
+    @pytest.mark.parametrize("kept", [[], [{**KEPT, "check_out": "2027-04-05"}]])
+    def test_a_reference_that_stands_for_another_stay_fails_the_task(
+        self, run: Run, stub: StubService, kept: list[dict[str, object]]
+    ) -> None:
+        stub.answer_problem("POST /api/room/block", 409, "REFERENCE_TAKEN", "other nights")
+        stub.answer_json("GET /api/room/stays", {"items": kept})
+
+        outcome = run("block-room", **BLOCK)
+
+        assert isinstance(outcome, BpmnError)
+        assert (outcome.code, outcome.message) == ("TASK_ERROR", "REFERENCE_TAKEN: other nights")
 
     @pytest.mark.parametrize("code", ["HOLD_EXPIRED", "RESERVATION_CANCELLED"])
     def test_hold_that_is_over_ends_the_reservation(self, run: Run, stub: StubService, code: str) -> None:
@@ -233,7 +291,7 @@ class TestUndoing:
             {"first_name": "J", "last_name": "D", "email": "j@example.com"},
             "POST /api/client/create",
         ),
-        ("check-room-availability", {"room_type": "A", **STAY}, "GET /api/room/availability"),
+        ("check-room-availability", SEARCH, "GET /api/room/availability"),
         ("block-room", BLOCK, "POST /api/room/block"),
         ("reserve-table", TABLE, "POST /api/restaurant/reserve"),
         ("confirm-room", {"reservation_ref": "R-1"}, "POST /api/room/confirm"),

@@ -23,7 +23,10 @@ def test_all_topics_are_registered_unless_some_are_chosen(services: Services) ->
         ("validate-input", set(Reservation.model_fields)),
         ("search-client", {"email"}),
         ("create-client", {"first_name", "last_name", "email", "phone"}),
-        ("check-room-availability", {"check_in", "check_out", "room_type", "guests", "rooms_refused"}),
+        (
+            "check-room-availability",
+            {"reservation_ref", "check_in", "check_out", "room_type", "guests", "rooms_refused"},
+        ),
         ("release-room", {"reservation_ref"}),
     ],
 )

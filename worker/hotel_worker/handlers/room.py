@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from external_tasks import BusinessError, Task
+from external_tasks import BusinessError, PermanentError, Task
 
 from hotel_worker.fields import duration
 from hotel_worker.services import Services
-from hotel_worker.services.room import Room
+from hotel_worker.services.room import REFERENCE_TAKEN, KeptRoom, Room
 
 ROOM_NOT_AVAILABLE = "ROOM_NOT_AVAILABLE"
 
@@ -27,26 +27,43 @@ def choose(rooms: Iterable[Room], guests: int, refused: Collection[str] = ()) ->
     return min(fitting, key=lambda room: (room.capacity, room.room_id), default=None)
 
 
-def check_room_availability(
+def check_room_availability(  # noqa: PLR0913 - the parameters are the process variables it reads
     services: Services,
     task: Task,
     *,
+    reservation_ref: str,
     check_in: str,
     check_out: str,
     room_type: str,
     guests: int,
     rooms_refused: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Select a free room by the rule of `choose`."""
+    """Select a free room by the rule of `choose`; where none is free, the one that this reservation keeps.
+
+    It keeps one already if it is made a second time, as after a restore of the engine's data.
+    """
     stay = {"check_in": check_in, "check_out": check_out, "room_type": room_type, "guests": guests}
     chosen = choose(services.room.available(task.id, stay), guests, rooms_refused or ())
     if chosen is None:
-        return {"roomAvailable": False}
+        kept = keeps(services, task, reservation_ref, (check_in, check_out, guests))
+        if kept is None:
+            return {"roomAvailable": False}
+        chosen = services.room.room(task.id, kept.room_id)
     return {
         "roomAvailable": True,
         "selected_room_id": chosen.room_id,
         "price_per_night": chosen.price_per_night,
     }
+
+
+def keeps(
+    services: Services, task: Task, reservation_ref: str, wanted: tuple[str, str, int]
+) -> KeptRoom | None:
+    """Return the room that a reservation keeps, if it does so for these nights and guests."""
+    kept = services.room.kept(task.id, reservation_ref)
+    if kept is None or (kept.check_in, kept.check_out, kept.guests) != wanted:
+        return None
+    return kept
 
 
 def block_room(  # noqa: PLR0913 - the parameters are the process variables it reads
@@ -61,11 +78,12 @@ def block_room(  # noqa: PLR0913 - the parameters are the process variables it r
     hold_limit: str | None = None,
     rooms_refused: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Hold the selected room.
+    """Hold the selected room, or go on with the one that this reservation keeps for the same nights.
 
     Raises:
         BusinessError: ROOM_NOT_AVAILABLE, with the room among `rooms_refused`, so that each room is tried
             once and the search for another one ends.
+        PermanentError: the reservation keeps a room for other nights or guests.
     """
     hold = {
         "reservation_ref": reservation_ref,
@@ -78,6 +96,11 @@ def block_room(  # noqa: PLR0913 - the parameters are the process variables it r
     try:
         stay = services.room.block(task.id, hold)
     except BusinessError as error:
+        if error.code == REFERENCE_TAKEN:
+            kept = keeps(services, task, reservation_ref, (check_in, check_out, guests))
+            if kept is None:
+                raise PermanentError(f"{error.code}: {error.message}") from error
+            return held(services.room.room(task.id, kept.room_id), kept)
         if error.code != ROOM_NOT_AVAILABLE:
             raise
         refused = [*(rooms_refused or ()), selected_room_id]
@@ -87,6 +110,18 @@ def block_room(  # noqa: PLR0913 - the parameters are the process variables it r
         "room_blocked": True,
         "hold_id": stay.stay_id,
         "hold_expires_at": stay.expires_at,
+    }
+
+
+def held(room: Room, kept: KeptRoom) -> dict[str, Any]:
+    """Return the variables of a room that is kept in place of the selected one, its price included."""
+    return {
+        "selected_room_id": room.room_id,
+        "price_per_night": room.price_per_night,
+        "room_id": room.room_id,
+        "room_blocked": True,
+        "hold_id": kept.stay_id,
+        "hold_expires_at": kept.expires_at,
     }
 
 

@@ -1,8 +1,11 @@
 """The room service: what is free, holds and stays."""
 
 from typing import Any
+from urllib.parse import quote
 
 from hotel_worker.services.http import Answer, ServiceClient
+
+REFERENCE_TAKEN = "REFERENCE_TAKEN"
 
 
 class Room(Answer):
@@ -34,6 +37,23 @@ class Stay(Answer):
     expires_at: str | None = None
 
 
+class KeptRoom(Answer):
+    """A room that a reservation keeps from others, and for which nights."""
+
+    stay_id: str
+    room_id: str
+    check_in: str
+    check_out: str
+    guests: int
+    expires_at: str | None = None
+
+
+class KeptRooms(Answer):
+    """The rooms that are kept."""
+
+    items: list[KeptRoom]
+
+
 class ReleasedRoom(Answer):
     """What a release did."""
 
@@ -55,14 +75,25 @@ class RoomService:
         """Return the rooms that are free for `check_in`, `check_out`, `room_type` and `guests`."""
         return self._http.get("/api/room/availability", Availability, task_id=task_id, query=stay).rooms
 
+    def room(self, task_id: str, room_id: str) -> Room:
+        """Return a room."""
+        return self._http.get(f"/api/room/rooms/{quote(room_id, safe='')}", Room, task_id=task_id)
+
+    def kept(self, task_id: str, reservation_ref: str) -> KeptRoom | None:
+        """Return the room that a reservation keeps already; None if there is none."""
+        query = {"reservation_ref": reservation_ref, "active": "true", "limit": 1}
+        kept = self._http.get("/api/room/stays", KeptRooms, task_id=task_id, query=query).items
+        return kept[0] if kept else None
+
     def block(self, task_id: str, stay: dict[str, Any]) -> Stay:
         """Hold a room.
 
         Raises:
             BusinessError: ROOM_NOT_AVAILABLE, if another has it; HOLD_EXPIRED, if it was held and that ran
-                out; RESERVATION_CANCELLED.
+                out; REFERENCE_TAKEN, if the reservation keeps another room; RESERVATION_CANCELLED.
         """
-        expected = {"ROOM_NOT_AVAILABLE": "ROOM_NOT_AVAILABLE", "HOLD_EXPIRED": "HOLD_EXPIRED"}
+        codes = ("ROOM_NOT_AVAILABLE", "HOLD_EXPIRED", REFERENCE_TAKEN)
+        expected = {code: code for code in codes}
         return self._http.post("/api/room/block", stay, Stay, task_id=task_id, expected=expected)
 
     def confirm(self, task_id: str, reservation_ref: str) -> Stay:
