@@ -142,13 +142,16 @@ soak-week: venv engine ## A week's reservations in six hours, with a fault of a 
 	.ci/tools postgresql
 	PYTHONPATH=tests:. $(PY) -m chaos.week $(addprefix --seed ,$(SEED)) $(WEEK_OPTIONS)
 
-.PHONY: e2e soak bench
+.PHONY: e2e soak soak-scalers bench
 e2e: venv ## hotel in a kind cluster of its own.
 	@echo "== $@"
 	$(PYTEST) --numprocesses $(WAITING) tests/e2e
 
 soak: venv ## Waves of load on hotel in a kind cluster, for ten minutes and more.
 	$(PYTEST) tests/e2e/operator/soak_waves.py tests/e2e/operator/soak_steady.py
+
+soak-scalers: venv ## A thousand scalers in a hundred namespaces of a kind cluster, for half an hour (SOAK_SECONDS).
+	$(PYTEST) tests/e2e/operator/soak_scalers.py
 
 bench: venv engine ## Speed, as ratios measured in one run.
 	.ci/tools postgresql

@@ -5,26 +5,22 @@ A share of the scalers is active: the counts of their topics change at every pol
 """
 
 import argparse
-import asyncio
-import json
-import multiprocessing
 import os
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from urllib.request import urlopen
 
 import yaml
 from external_task_operator.kubernetes import paths
 from hotel.ports import free_port
+from support.operator_load import beside, cpu_seconds, lateness, mebibytes, quantile, serve_engine
 from support.operator_world.cluster import StubCluster
 
 NAMESPACE = "bench"
@@ -53,46 +49,6 @@ class Load:
         }
 
 
-class StubEngine(asyncio.Protocol):
-    """An engine whose active topics have another number of tasks at every look; as cheap as can be.
-
-    A framework would take more of the machine than the operator does, and be what is measured.
-    """
-
-    def __init__(self, busy: set[str]) -> None:
-        self._busy = {topic.encode() for topic in busy}
-        self._names = json.dumps(sorted(busy)).encode()
-        self._looks = 0
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while (end := self._received.find(b"\r\n\r\n")) >= 0:
-            head = self._received[:end]
-            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-            end += 4 + (int(length[1]) if length else 0)
-            if len(self._received) < end:
-                return
-            self._received = self._received[end:]
-            self._answer(self._body_for(head.split(b" ", 2)[1]))
-
-    def _answer(self, body: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        self._transport.write(head % len(body) + body)  # type: ignore[attr-defined]
-
-    def _body_for(self, target: bytes) -> bytes:
-        if target.startswith(b"/external-task/topic-names"):
-            return self._names
-        if target.startswith(b"/external-task?"):
-            return b"[]"  # who holds locks, before a scale-in
-        self._looks += 1
-        topic = target.partition(b"topicName=")[2].partition(b"&")[0]
-        return b'{"count": %d}' % (self._looks % 7 if topic in self._busy else 0)
-
-
 def cluster(load: Load, engine_url: str) -> StubCluster:
     """An API server with the scalers and their targets."""
     api = StubCluster()
@@ -118,36 +74,11 @@ def cluster(load: Load, engine_url: str) -> StubCluster:
     return api
 
 
-def serve_engine(load: Load, pipe: Connection) -> None:
-    """Serve the engine until told to stop."""
-
-    async def serve() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: StubEngine(load.busy_topics), "127.0.0.1", 0)
-        pipe.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        await loop.run_in_executor(None, pipe.recv)
-
-    asyncio.run(serve())
-
-
 def serve_cluster(load: Load, pipe: Connection) -> None:
     """Serve the API server until told to stop."""
     with cluster(load, pipe.recv()).server() as server:
         pipe.send(server.url)
         pipe.recv()
-
-
-@contextmanager
-def stub(serve: Callable[[Load, Connection], None], load: Load) -> Iterator[tuple[Connection, int]]:
-    """Run a stub in a process of its own; gives the way to talk to it, and its number."""
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(load, theirs))
-    process.start()
-    try:
-        yield ours, process.pid or 0
-    finally:
-        ours.send("stop")
-        process.join(10)
 
 
 @contextmanager
@@ -174,35 +105,6 @@ def operator(api_url: str, folder: Path, port: int) -> Iterator[subprocess.Popen
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_mebibytes(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024  # type: ignore[union-attr]
-
-
-def lateness(port: int) -> dict[float, float]:
-    """The cumulative counts of the lateness histogram by upper bound."""
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-        text = answer.read().decode()
-    found = re.findall(r'poll_lateness_seconds_bucket\{le="([^"]+)"\} ([\d.]+)', text)
-    return {float(bound): float(count) for bound, count in found}
-
-
-def quantile(before: dict[float, float], after: dict[float, float], share: float) -> tuple[float, float]:
-    """Return an upper bound of a quantile, interpolated within its bucket, and how many polls there were."""
-    counts = {bound: after[bound] - before[bound] for bound in sorted(after)}
-    total, lower, below = counts[float("inf")], 0.0, 0.0
-    for bound, count in counts.items():
-        if count >= total * share:
-            return lower + (bound - lower) * (total * share - below) / max(count - below, 1), total
-        lower, below = bound, count
-    return float("inf"), total
 
 
 def wait_until_polled(port: int, scalers: int) -> None:
@@ -232,8 +134,8 @@ def main() -> None:
     load = Load(options.scalers, options.topics, options.interval, options.active, options.namespaces)
     with (
         tempfile.TemporaryDirectory() as folder,
-        stub(serve_engine, load) as (engine, engine_pid),
-        stub(serve_cluster, load) as (api, api_pid),
+        beside(serve_engine, load.busy_topics) as (engine, engine_pid),
+        beside(serve_cluster, load) as (api, api_pid),
     ):
         api.send(engine.recv())
         port = free_port()
@@ -246,7 +148,7 @@ def main() -> None:
             after, seconds = lateness(port), time.monotonic() - started
             cores = [(cpu_seconds(pid) - used) / seconds for pid, used in zip(pids, cpu, strict=True)]
             tell(load, before, after, seconds, cores)
-            print(f"memory, peak         {peak_mebibytes(process.pid):8.0f} MiB  aim < 256 MiB")
+            print(f"memory, peak         {mebibytes(process.pid):8.0f} MiB  aim < 256 MiB")
 
 
 def tell(

@@ -28,6 +28,53 @@ def install_crd(cluster: Cluster) -> None:
     cluster.kubectl("wait", "--for=condition=Established", "--filename", str(CRD))
 
 
+FLEET_GROUP = "fleets.example.com"
+_REPLICAS = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
+_FLEETS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": f"fleets.{FLEET_GROUP}"},
+    "spec": {
+        "group": FLEET_GROUP,
+        "scope": "Namespaced",
+        "names": {"kind": "Fleet", "plural": "fleets", "singular": "fleet"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {"spec": _REPLICAS, "status": _REPLICAS},
+                    }
+                },
+                "subresources": {
+                    "status": {},
+                    "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"},
+                },
+            }
+        ],
+    },
+}
+
+
+def install_fleets(cluster: Cluster) -> None:
+    """Install a kind of somebody else's: it has a scale, and nothing makes pods for it."""
+    cluster.apply("default", _FLEETS)
+    cluster.kubectl("wait", "--for=condition=Established", f"crd/fleets.{FLEET_GROUP}")
+
+
+def fleet(name: str, replicas: int) -> dict[str, Any]:
+    """Return a target of that kind."""
+    return {
+        "apiVersion": f"{FLEET_GROUP}/v1",
+        "kind": "Fleet",
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas},
+    }
+
+
 @dataclass
 class ScaledWorkers:
     """A namespace with workers.
