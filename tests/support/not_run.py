@@ -29,7 +29,6 @@ REASONS = {
     "make lint-chart": SUITE,
     "make e2e": SUITE,
     "make chaos": SUITE,
-    "make soak-week": SUITE,
     "make chart-life": SUITE,
     ".venv/bin/pytest tests/chart --update-golden": SUITE,
     "hotel replay ": BOOKINGS,
