@@ -1,16 +1,18 @@
 """Probes and metrics over HTTP."""
 
-import socket
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from external_tasks.bounded_http.server import BoundedHandler, BoundedServer
 from external_tasks.errors import HealthPortUnavailable
 from external_tasks.safe_errors import summary
 from external_tasks.safe_logging import SafeLogger
 
 logger = SafeLogger(__name__)
+
+_CONNECTIONS = 64
+"""At once: those that say nothing make room for others, so probes are answered whatever strangers do."""
 
 Check = Callable[[], str]
 """Returns what is wrong in a few words; an empty text if nothing is."""
@@ -39,7 +41,7 @@ class HealthServer:
             "/metrics": lambda: (HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", metrics()),
         }
         try:
-            self._server = _Server((host, port), _handler_for(pages))
+            self._server = BoundedServer((host, port), _handler_for(pages), connections=_CONNECTIONS)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             at = f"port {port} of {host}" if host else f"port {port}"
@@ -74,21 +76,6 @@ def _verdict(problem: str) -> Page:
     return status, "text/plain; charset=utf-8", (problem or "ok").encode() + b"\n"
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    dual_stack = False
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        if not address[0] and socket.has_dualstack_ipv6():
-            self.address_family, self.dual_stack = socket.AF_INET6, True
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        if self.dual_stack:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        super().server_bind()
-
-
 def _safely(page: Callable[[], Page]) -> Page:
     try:
         return page()
@@ -97,11 +84,10 @@ def _safely(page: Callable[[], Page]) -> Page:
         return HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", b"this page failed; the log says why\n"
 
 
-def _handler_for(pages: dict[str, Callable[[], Page]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # seconds; a silent client must not keep its thread
-
-        def do_GET(self) -> None:
+def _handler_for(pages: dict[str, Callable[[], Page]]) -> type[BoundedHandler]:
+    class Handler(BoundedHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that http.server looks for
+            self.begin()
             page = pages.get(self.path.partition("?")[0])
             status, kind, body = (
                 _safely(page) if page else (HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
@@ -111,8 +97,5 @@ def _handler_for(pages: dict[str, Callable[[], Page]]) -> type[BaseHTTPRequestHa
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Probes come every few seconds: no line for each."""
 
     return Handler

@@ -7,14 +7,14 @@ intervals goes on, so a push that is lost costs one interval.
 import hmac
 import json
 import logging
-import socket
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from external_tasks.bounded_http.server import BoundedHandler, BoundedServer
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,12 @@ PATH = "/push"
 _MOST_BYTES = 16 * 1024
 _MOST_TOPICS = 50
 _TOPIC_LENGTH = 255
-_SECONDS = 5
+_SECONDS = 5.0
+"""For a whole push, from its connection to the last byte of the answer."""
+
 _AT_A_TIME = 32
+"""Connections; the one that has waited longest for its push makes room for another."""
+
 _HINT = 'send {"topics": ["NAME", …]}, at most 50 names'
 
 
@@ -59,7 +63,9 @@ class PushServer:
         host: str = "",
     ) -> None:
         handler = type("Handler", (_Handler,), {"hooks": _Hooks(token, hurry, count)})
-        self._server = _Server((host, port), handler, count)
+        self._server = BoundedServer(
+            (host, port), handler, connections=_AT_A_TIME, dropped=lambda: count(Outcome.BUSY)
+        )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="push", daemon=True
         )
@@ -80,47 +86,6 @@ class PushServer:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    dual_stack = False
-    # The standard library's 5 would let connections that come at once wait for seconds until they try again.
-    request_queue_size = 128
-
-    def __init__(
-        self,
-        address: tuple[str, int],
-        handler: type[BaseHTTPRequestHandler],
-        count: Callable[[Outcome], None],
-    ) -> None:
-        self._room = threading.BoundedSemaphore(_AT_A_TIME)
-        self._count = count
-        if not address[0] and socket.has_dualstack_ipv6():
-            self.address_family, self.dual_stack = socket.AF_INET6, True
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        if self.dual_stack:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        super().server_bind()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        # Connections that say nothing must not take threads without end.
-        if not self._room.acquire(blocking=False):
-            self._count(Outcome.BUSY)
-            self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._room.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's names
-        log.debug("A push was not answered")
-
-
 class _RefusedError(Exception):
     def __init__(self, status: HTTPStatus, outcome: Outcome, message: str) -> None:
         super().__init__(message)
@@ -135,15 +100,17 @@ class _Hooks:
     count: Callable[[Outcome], None]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    timeout = _SECONDS
+class _Handler(BoundedHandler):
+    seconds = _SECONDS
     hooks: _Hooks
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server looks for
         answer: dict[str, object]
         try:
             self._authenticate()
-            answer = {"scalers": self.hooks.hurry(self._topics())}
+            topics = self._topics()
+            self.begin()
+            answer = {"scalers": self.hooks.hurry(topics)}
             status, outcome = HTTPStatus.ACCEPTED, Outcome.ACCEPTED
         except _RefusedError as error:
             status, outcome, answer = error.status, error.outcome, {"message": str(error)}
@@ -184,9 +151,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Pushes come often: no line for each; the metrics count them."""
 
 
 def _parse(body: Any) -> list[str]:

@@ -1,5 +1,11 @@
+import socket
+import struct
+import threading
+import time
+
 import pytest
 import urllib3
+from external_tasks.bounded_http.server import BoundedHandler
 from external_tasks.health import HealthServer
 from external_tasks.runtime.metrics import Metrics
 
@@ -81,3 +87,63 @@ def test_it_listens_where_it_is_told_only() -> None:
 
 def test_a_server_that_never_started_can_be_closed() -> None:
     HealthServer(0, alive=str, ready=str, metrics=bytes).close()
+
+
+DRIPPING = {"request line": b"G", "headers": b"GET /livez HTTP/1.1\r\nX-Slow: x"}
+
+
+@pytest.mark.parametrize("begun", DRIPPING.values(), ids=DRIPPING)
+def test_a_client_that_drips_keeps_its_thread_for_a_while_only(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedHandler, "seconds", 0.5)
+    server = HealthServer(0, alive=str, ready=str, metrics=bytes, host="127.0.0.1")
+    server.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.settimeout(0.05)
+            connection.sendall(begun)
+            started, ended = time.monotonic(), False
+            while not ended:
+                # A byte well within any limit of a single read.
+                try:
+                    ended = connection.recv(1000) == b""
+                    connection.sendall(b"x")
+                except TimeoutError:
+                    connection.sendall(b"x")
+                except OSError:
+                    ended = True
+                assert time.monotonic() - started < 30
+    finally:
+        server.close()
+
+
+def test_probes_are_answered_whatever_connections_are_open() -> None:
+    server = HealthServer(0, alive=str, ready=str, metrics=bytes, host="127.0.0.1")
+    server.start()
+    before = threading.active_count()
+    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
+    try:
+        for _ in range(100):
+            assert get(server, "/livez") == (200, "ok\n")
+        assert threading.active_count() - before < 100
+    finally:
+        for connection in silent:
+            connection.close()
+        server.close()
+
+
+def test_a_client_that_goes_away_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    server = HealthServer(0, alive=str, ready=str, metrics=lambda: b"x" * 10_000_000, host="127.0.0.1")
+    server.start()
+    try:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                connection.recv(1)
+        assert get(server, "/livez") == (200, "ok\n")
+    finally:
+        server.close()
+
+    assert capfd.readouterr() == ("", "")

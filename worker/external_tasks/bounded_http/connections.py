@@ -51,16 +51,18 @@ class Deadline(urllib3.Timeout):
         return self.left
 
 
-class _DeadlineReader(io.RawIOBase):
+class DeadlineReader(io.RawIOBase):
     """Reads from a socket until a moment; the socket's own timeout would begin again with each read."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, until: float) -> None:
         self._raw, self._sock, self._until = raw, sock, until
 
     def readable(self) -> bool:
+        """Say that it is there to be read."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, or wait for it until the moment."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
@@ -68,6 +70,7 @@ class _DeadlineReader(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
+        """Close what it reads from."""
         self._raw.close()
         super().close()
 
@@ -77,7 +80,7 @@ class _BoundedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *arguments: Any, until: float, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, until))
+        self.fp = io.BufferedReader(DeadlineReader(self.fp.detach(), sock, until))
 
     def _safe_read(self, amt: int) -> bytes:
         """Read so many bytes of a chunk; one of a negative size would be read without end or limit."""
