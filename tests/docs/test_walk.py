@@ -10,36 +10,9 @@ from pathlib import Path
 
 import pytest
 from support.charts import REPOSITORY
-from support.documented import commands
-from support.not_run import REASONS, reason
+from support.walk import WALK, typed
 
-PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/*.md"))]
-# What is typed, in this order, by how it begins. A line of several pages is typed as each page has it.
-WALK = [
-    "make venv engine",
-    "source .venv/bin/activate",
-    "hotel up",
-    "hotel ps",
-    "hotel deploy",
-    "hotel reserve --first-name",
-    "hotel status REFERENCE",
-    "cat reservation.json",
-    "hotel reserve --file reservation.json",
-    "hotel list",
-    "hotel cancel REFERENCE",
-    "hotel erase",
-    "hotel down",
-    "make demo",
-    "python charts/generate.py",
-    "pip install",
-]
 RESERVATION = re.compile(r"reservation (R-\w+)")
-
-
-def typed(begin: str) -> list[str]:
-    """Return the commands that begin so, each as some page has it."""
-    found = [command for page in PAGES for command in commands(page) if command.startswith(begin)]
-    return list(dict.fromkeys(re.sub(r"\s+#.*$", "", command) for command in found))
 
 
 class Newcomer:
@@ -89,26 +62,6 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     yield newcomer
     if (clone / ".venv/bin/hotel").exists():
         newcomer.types("hotel down")
-
-
-def test_every_command_is_typed_or_has_a_reason_why_not() -> None:
-    untouched = [
-        f"{page.name}: {command.splitlines()[0]}"
-        for page in PAGES
-        for command in commands(page)
-        if not command.startswith(tuple(WALK)) and reason(command) is None
-    ]
-
-    assert untouched == []
-
-
-@pytest.mark.parametrize("begin", [*WALK, *REASONS])
-def test_every_beginning_is_one_of_a_command(begin: str) -> None:
-    assert typed(begin), f"no page has such a command: remove {begin!r}"
-
-
-def test_no_command_is_both_typed_and_excused() -> None:
-    assert [begin for begin in WALK if reason(begin)] == []
 
 
 @pytest.mark.timeout(3600)
