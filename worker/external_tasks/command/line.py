@@ -1,11 +1,15 @@
 """The command line: commands, their options, and the errors that are shown in one line."""
 
 import argparse
+import contextlib
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 from external_tasks.checks import HIGHEST_PORT
 from external_tasks.command import checking, engine, project, running
@@ -16,17 +20,53 @@ from external_tasks.visible import TextFormatter, visible_lines
 _BAD_SETTING = 2
 """As for a wrong command line."""
 
+_OUTPUT_CLOSED = 141
+"""As a program that a closed pipe ends (128 + SIGPIPE)."""
+
 _TARGET = "what to load, as MODULE:NAME: a Worker, a TaskRouter, or a function that returns one"
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say and return the exit code."""
-    chosen = _parser().parse_args(arguments)
+    _prepare_output()
     try:
-        return _do(chosen)
-    except (CommandError, EngineError, HealthPortUnavailable, RegistrationError) as error:
-        sys.stderr.write(f"external-tasks: {visible_lines(str(error))}\n")
-        return _BAD_SETTING if isinstance(error, SettingError | HealthPortUnavailable) else 1
+        code = _do(_parser().parse_args(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough, as `head`.
+        _drop_output()
+        return _OUTPUT_CLOSED
+    except HealthPortUnavailable as error:
+        return _failed(error)
+    except OSError as error:
+        # A full disk behind standard output, or what the system refuses to a command.
+        _drop_output()
+        return _failed(CommandError(f"{type(error).__name__}: {error}"))
+    except (CommandError, EngineError, RegistrationError) as error:
+        return _failed(error)
+    return code
+
+
+def _failed(error: Exception) -> int:
+    sys.stderr.write(f"external-tasks: {visible_lines(str(error))}\n")
+    return _BAD_SETTING if isinstance(error, SettingError | HealthPortUnavailable) else 1
+
+
+def _prepare_output() -> None:
+    """Write what an encoding cannot hold as escapes, and nothing where no output is open."""
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let standard output lead nowhere: Python's own flush at the end would complain once more."""
+    with contextlib.suppress(OSError), _nowhere() as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - until the program ends
 
 
 def _do(chosen: argparse.Namespace) -> int:
@@ -96,6 +136,6 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT):
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT):
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to {HIGHEST_PORT}, not {text!r}")
     return int(text)

@@ -2,12 +2,13 @@
 
 import importlib
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
 from external_tasks.command.errors import CommandError
+from external_tasks.handlers.callables import close_awaitable
 from external_tasks.handlers.router import TaskRouter
+from external_tasks.safe_errors import full_summary
 
 
 def load(target: str) -> TaskRouter:
@@ -20,7 +21,7 @@ def load(target: str) -> TaskRouter:
     if not module_name or not name:
         raise CommandError(f"{target!r} names no worker: write MODULE:NAME, such as worker:router")
     # As for `python -m`, which the installed command is not.
-    if (folder := os.getcwd()) not in sys.path:  # noqa: PTH109 - sys.path holds texts
+    if (folder := str(working_folder())) not in sys.path:
         sys.path.insert(0, folder)
     try:
         module = importlib.import_module(module_name)
@@ -30,10 +31,16 @@ def load(target: str) -> TaskRouter:
                 f"{module_name} imports {error.name}, which is not installed: install it"
             ) from error
         raise CommandError(
-            f"there is no module {module_name} in {Path.cwd()} or installed: is this the right folder?"
+            f"there is no module {module_name} in {folder} or installed: is this the right folder?"
+        ) from error
+    except SystemExit as error:
+        # Else the command would end as the module says, a check with 0 too.
+        raise CommandError(
+            f"{module_name} ends the program while it is imported (sys.exit): "
+            'put what it runs as a program below `if __name__ == "__main__":`'
         ) from error
     except Exception as error:
-        raise CommandError(f"{module_name} cannot be imported: {type(error).__name__}: {error}") from error
+        raise CommandError(f"{module_name} cannot be imported: {full_summary(error)}") from error
     try:
         found = getattr(module, name)
     except AttributeError as error:
@@ -44,12 +51,27 @@ def load(target: str) -> TaskRouter:
     return _made(target, found)
 
 
+def working_folder() -> Path:
+    """Return the folder that the command runs in.
+
+    Raises:
+        CommandError: it was deleted meanwhile.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise CommandError(
+            f"the working folder cannot be read ({error.strerror}): change to another"
+        ) from error
+
+
 def _made(target: str, found: object) -> TaskRouter:
     if callable(found) and not isinstance(found, TaskRouter):
         try:
             found = found()
-        except Exception as error:
-            raise CommandError(f"{target} failed: {type(error).__name__}: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise CommandError(f"{target} failed: {full_summary(error)}") from error
+        close_awaitable(found)
     if not isinstance(found, TaskRouter):
         raise CommandError(
             f"{target} is a {type(found).__name__}: name a Worker, a TaskRouter, or a function that makes one"

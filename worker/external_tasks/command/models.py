@@ -133,25 +133,38 @@ def read(file: Path) -> Model:
         text = file.read_bytes()
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-    # No model needs one, and it can define texts that grow without end.
-    if b"<!DOCTYPE" in text:
-        raise CommandError(f"{file} has a DOCTYPE, which no BPMN model needs: remove it")
     try:
-        root = ET.fromstring(text)  # noqa: S314 - there is no DOCTYPE, so there are no entities
-    except ET.ParseError as error:
+        root = _parsed(text)
+    except _HasDoctypeError as error:
+        raise CommandError(f"{file} has a DOCTYPE, which no BPMN model needs: remove it") from error
+    except (ET.ParseError, LookupError, ValueError) as error:
+        # The last two for encodings that are unknown, or that the parser does not know.
         raise CommandError(f"{file} is not well-formed XML: {error}") from error
     if root.tag != f"{_BPMN}definitions":
         raise CommandError(f"{file} is no BPMN 2.0 model: its first element is {root.tag}")
     return _facts(file, root)
 
 
+class _HasDoctypeError(Exception):
+    """No model needs a DOCTYPE, and it can define texts that grow without end."""
+
+
+class _Builder(ET.TreeBuilder):
+    """Refuses a DOCTYPE where the parser meets it, in whatever encoding it is written."""
+
+    def doctype(self, *_: object) -> None:
+        raise _HasDoctypeError
+
+
+def _parsed(content: bytes) -> ET.Element:
+    return ET.fromstring(content, ET.XMLParser(target=_Builder()))  # noqa: S314 - without DOCTYPE, no entities
+
+
 def keys(content: bytes) -> Iterator[str]:
     """Yield what a file of an engine defines, as ``process 'order'``; nothing for what is no such file."""
-    if b"<!DOCTYPE" in content:
-        return
     try:
-        root = ET.fromstring(content)  # noqa: S314 - as above
-    except ET.ParseError:
+        root = _parsed(content)
+    except (_HasDoctypeError, ET.ParseError, LookupError, ValueError):
         return
     for element in root:
         kind, key = _local(element), element.get("id")
@@ -252,13 +265,20 @@ def _extensions(element: ET.Element, name: str) -> list[ET.Element]:
 
 
 def _walk(parent: ET.Element, parents: tuple[str, ...]) -> Iterator[tuple[ET.Element, tuple[str, ...]]]:
-    for element in parent:
-        yield element, parents
+    # With a list of its own: how deep the model is, another decides.
+    waiting = [(iter(parent), parents)]
+    while waiting:
+        children, around = waiting[-1]
+        element = next(children, None)
+        if element is None:
+            waiting.pop()
+            continue
+        yield element, around
         name = element.get("id")
         inside = _local(element) in {"process", "subProcess", "transaction", "adHocSubProcess"}
         # A message event states its topic in its definition, one level down.
         if inside or any(_own(each, "topic") for each in element):
-            yield from _walk(element, (*parents, name) if name else parents)
+            waiting.append((iter(element), (*around, name) if name else around))
 
 
 def _external_topic(element: ET.Element) -> str | None:
