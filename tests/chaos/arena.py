@@ -18,12 +18,12 @@ from hotel.stack.local import LocalStack
 from psycopg import sql
 from support.postgresql import PostgreSQL, running_postgresql, running_standby
 from support.stacks import WORKER_SETTINGS, Engine, Stack, new_stack
+from support.switch import Switch, switch
 
 from chaos.deaths import Deaths
 from chaos.faulty_proxy import FaultyProxy, faulty
 from chaos.history import History
 from chaos.play import Load
-from chaos.switch import Switch, switch
 
 LOCK_SECONDS = 4.0
 WORKERS = 2

@@ -325,7 +325,11 @@
   },
   "parameters": {
    "max_connections": 200,
-   "shared_buffers": "128MB"
+   "shared_buffers": "128MB",
+   "tcp_keepalives_count": 3,
+   "tcp_keepalives_idle": 20,
+   "tcp_keepalives_interval": 5,
+   "tcp_user_timeout": "30s"
   },
   "persistence": {
    "existingClaim": "",

@@ -56,6 +56,15 @@ def test_a_database_that_stays_away_ends_the_start_with_a_clear_line(launch: Lau
     assert "\tat " not in engine.log, "a stack trace helps nobody here"
 
 
+@pytest.mark.parametrize("text", ["a minute", "-1", "1.5"])
+def test_a_time_limit_of_the_database_that_is_no_number_ends_the_start(launch: Launch, text: str) -> None:
+    url = "jdbc:postgresql://localhost:1/engine"
+    engine = launch(ENGINE_DATABASE_URL=url, ENGINE_DATABASE_TIMEOUT_SECONDS=text, **ADMIN)
+
+    assert engine.wait_for_exit() == 1
+    assert "ENGINE_DATABASE_TIMEOUT_SECONDS: write a number of seconds" in engine.log
+
+
 @contextmanager
 def clients(engine: LoneEngine, *credentials: tuple[str, str]) -> Iterator[list[EngineClient]]:
     made = [engine.client(*pair) for pair in credentials]

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from chaos.switch import switch
+from support.switch import switch
 
 
 def serve(name: bytes, listener: socket.socket) -> threading.Thread:

@@ -19,6 +19,8 @@ class StartupDatabase {
     private static final String LOCK = "SET LOCAL idle_in_transaction_session_timeout = 0;"
             + " SELECT pg_advisory_xact_lock(hashtext('hotel-engine-startup'))";
 
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
     private final DataSource dataSource;
     private final Duration wait;
     private Connection lock;
@@ -53,6 +55,8 @@ class StartupDatabase {
             // H2 needs no lock: its file is open in one process only.
             if (lock.getMetaData().getDatabaseProductName().equals("PostgreSQL")) {
                 lock.setAutoCommit(false);
+                // Another replica's start may last longer than any statement does otherwise; the pool puts this back.
+                lock.setNetworkTimeout(Runnable::run, (int) wait.plus(GRACE).toMillis());
                 takeLock();
             }
         } catch (SQLException failure) {

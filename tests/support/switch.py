@@ -1,4 +1,4 @@
-"""The one address of a database that has two servers: connections go to the one that is the primary now."""
+"""An address that leads to the database server that is there now, and whose connections can fall silent."""
 
 import socket
 import threading
@@ -21,6 +21,7 @@ class Switch:
         self.target = target
         self._listener = listener
         self._open: set[socket.socket] = set()
+        self._silent: set[socket.socket] = set()
         self._lock = threading.Lock()
 
     def to(self, target: int) -> None:
@@ -35,6 +36,11 @@ class Switch:
         for each in ending:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def silence(self) -> None:
+        """Pass nothing on any more on the connections that there are, and keep them: packets get lost."""
+        with self._lock:
+            self._silent |= self._open
 
     def serve(self) -> None:
         """Accept connections until the listener is closed."""
@@ -52,23 +58,23 @@ class Switch:
         server.settimeout(None)
         with self._lock:
             self._open |= {client, server}
-        back = threading.Thread(target=_pump, args=[server, client], daemon=True)
+        back = threading.Thread(target=self._pump, args=[server, client], daemon=True)
         back.start()
-        _pump(client, server)
+        self._pump(client, server)
         back.join()
         with self._lock:
             self._open -= {client, server}
         client.close()
         server.close()
 
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(_BYTES):
-            sink.sendall(data)
-    for each in (source, sink):
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+            while data := source.recv(_BYTES):
+                if source not in self._silent:
+                    sink.sendall(data)
+        for each in (source, sink):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
