@@ -7,14 +7,13 @@ from typing import Annotated, Any, LiteralString
 
 from hotel_rules.emails import MAX_EMAIL_LENGTH, check_email
 from hotel_rules.errors import RuleError
+from hotel_rules.names import MAX_NAME_LENGTH, NAME_PATTERN
 from hotel_rules.phones import check_phone
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 SHORTEST_HOLD = timedelta(seconds=1)
 LONGEST_HOLD = timedelta(hours=12)
-
-_CONTROL = r"\u0000-\u001f\u007f-\u009f"
 
 _DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?", re.ASCII)
 
@@ -80,8 +79,8 @@ Reference = Annotated[
 ]
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    _matching(rf"[^{_CONTROL}]*", "must not contain control characters"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_LENGTH),
+    _matching(NAME_PATTERN, "must hold a visible character and no control characters"),
 ]
 Email = Annotated[str, Field(max_length=MAX_EMAIL_LENGTH), _rule(check_email)]
 Phone = Annotated[str, _rule(check_phone)]

@@ -51,6 +51,8 @@ def test_minimal_reservation_gets_the_defaults() -> None:
         ("first_name", "x" * 101),
         ("first_name", "x" * 10_240),
         ("first_name", "a\x00b"),
+        ("first_name", "\u200b"),
+        ("last_name", " \u3164\ufeff\u202e"),
         ("first_name", "a\nb"),
         ("first_name", ["Jean"]),
         ("last_name", None),

@@ -9,8 +9,12 @@ _BY_SQLSTATE = {
     "25006": "read_only",
     "25P03": "connection_lost",
     "3D000": "connection_refused",
+    "3F000": "schema_missing",
     "40001": "serialization_failure",
     "40P01": "deadlock",
+    "42501": "not_permitted",
+    "42703": "schema_missing",
+    "42P01": "schema_missing",
     "53100": "disk_full",
     "53200": "out_of_memory",
     "53300": "too_many_connections",
@@ -42,6 +46,10 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_CANTOPEN: "connection_refused",
     sqlite3.SQLITE_PROTOCOL: "busy",
 }
+# SQLite has one code for all that is wrong with a statement. Ours are right once the schema is there, which
+# was looked at when the service began: it is gone, as while a backup is put back.
+_SCHEMA_MISSING = ("no such table", "no such column")
+
 _SPOILING = {"connection_lost", "connection_refused", "damaged", "input_output", "read_only"}
 """Reasons that another connection may not have; for the others, this one is as good as any."""
 
@@ -69,7 +77,10 @@ def spoils_connection(error: BaseException) -> bool:
 def _driver_reason(error: BaseException | None) -> str | None:
     if isinstance(error, sqlite3.Error):
         # The low byte is the primary code; the rest tells variants such as SQLITE_BUSY_SNAPSHOT apart.
-        return _BY_SQLITE_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_ERROR and str(error).startswith(_SCHEMA_MISSING):
+            return "schema_missing"
+        return _BY_SQLITE_CODE.get(code)
     state = getattr(error, "sqlstate", None) or ""
     return _BY_SQLSTATE.get(state) or _BY_SQLSTATE_CLASS.get(state[:2])
 

@@ -59,6 +59,8 @@ class TestCreate:
             ({"email": "j" * 65 + "@example.com"}, "email"),
             ({"first_name": "x" * 10_000}, "first_name"),
             ({"last_name": " "}, "last_name"),
+            ({"last_name": "\u200b"}, "last_name"),
+            ({"last_name": "\u3164\ufeff\u202e"}, "last_name"),
             ({"phone": "call me"}, "phone"),
             ({"phone": ""}, "phone"),
             ({"title": "Dr"}, "title"),
@@ -73,6 +75,16 @@ class TestCreate:
     def test_addresses_of_any_script_are_taken(self, clients: FlaskClient, email: str) -> None:
         assert create(clients, email=email).status_code == 201
         assert search(clients, email)["found"] is True
+
+    def test_a_name_that_is_too_long_is_answered_in_characters(self, clients: FlaskClient) -> None:
+        [error] = create(clients, first_name="x" * 101).get_json(force=True)["errors"]
+        assert error["message"] == "String should have at most 100 characters"
+
+    @pytest.mark.parametrize(
+        "name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u200fدوید", "👩‍🚀", "Ō"]
+    )
+    def test_names_of_any_script_are_taken(self, clients: FlaskClient, name: str) -> None:
+        assert create(clients, first_name=name).get_json()["first_name"] == name
 
 
 class TestSearch:

@@ -120,7 +120,7 @@ def test_server_that_is_not_there_is_told() -> None:
         (psycopg.errors.TooManyConnections(), "too_many_connections"),
         (psycopg.errors.ConnectionFailure(), "connection_lost"),
         (psycopg.OperationalError("server closed the connection unexpectedly"), "connection_lost"),
-        (psycopg.errors.UndefinedTable(), None),
+        (psycopg.errors.UndefinedTable(), "schema_missing"),
         (psycopg.errors.DiskFull(), "disk_full"),
         (psycopg.errors.OutOfMemory(), "out_of_memory"),
         (psycopg.errors.ConfigurationLimitExceeded(), "out_of_resources"),
@@ -132,9 +132,11 @@ def test_server_that_is_not_there_is_told() -> None:
         (psycopg.errors.IoError(), "input_output"),
         (psycopg.errors.DataCorrupted(), "damaged"),
         (psycopg.errors.ProtocolViolation(), "connection_lost"),
-        (psycopg.errors.InsufficientPrivilege(), None),
+        (psycopg.errors.InsufficientPrivilege(), "not_permitted"),
+        (psycopg.errors.InvalidSchemaName(), "schema_missing"),
+        (psycopg.errors.UndefinedColumn(), "schema_missing"),
         (psycopg.errors.UniqueViolation(), None),
-        (sqlite3.OperationalError("no such table: x"), None),
+        (psycopg.errors.SyntaxError(), None),
     ],
 )
 def test_database_that_cannot_work_is_told_from_our_mistakes(cause: Exception, reason: str | None) -> None:

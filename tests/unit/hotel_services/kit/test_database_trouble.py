@@ -52,6 +52,28 @@ def test_database_that_takes_no_writes_is_unavailable_until_it_does(
     assert make(things, "after") == (201, "")
 
 
+def test_database_without_its_tables_is_unavailable_until_it_has_them(open_things: OpenThings) -> None:
+    things = open_things(database_retry_seconds=0.1)
+    resources = things.application.extensions["resources"]
+    assert isinstance(resources, Resources)
+    engine = resources.database.engine
+    assert make(things, "before") == (201, "")
+    with engine.begin() as connection:
+        tables = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        names = [name for name in tables if not name.startswith("sqlite_")]
+        for name in names:
+            connection.execute(text(f'ALTER TABLE "{name}" RENAME TO "{name}_gone"'))
+
+    assert make(things, "during") == (503, "DATABASE_UNAVAILABLE")
+    assert things.get("/readyz").status_code == 503
+
+    with engine.begin() as connection:
+        for name in names:
+            connection.execute(text(f'ALTER TABLE "{name}_gone" RENAME TO "{name}"'))
+    assert things.get("/readyz").status_code == 200
+    assert make(things, "after") == (201, "")
+
+
 def fill(things: FlaskClient) -> tuple[int, str]:
     """Make things until the database takes no more; return the last answer."""
     for number in range(1000):
