@@ -12,6 +12,7 @@ from hotel.engine_errors import translated
 from hotel.errors import InvalidInput
 
 _NAME = "hotel"
+_MOST_BYTES = 16 * 1024 * 1024
 _SOURCE = "hotel deploy"
 _PACKAGED = Path(__file__).with_name("bpmn")
 _HISTORY_TIME_TO_LIVE = re.compile(
@@ -35,15 +36,33 @@ def process_files(folder: Path | None = None, *, history_time_to_live: str | Non
     """
     folder = folder or (_PACKAGED if _PACKAGED.is_dir() else _REPOSITORY)
     try:
-        files = {file.name: file.read_bytes() for file in sorted(folder.glob("*.bpmn"))}
+        files = {file.name: _content(file) for file in sorted(folder.glob("*.bpmn"))}
     except OSError as error:
         raise InvalidInput(f"{error.filename} cannot be read: {error.strerror}") from error
     if not files:
         raise InvalidInput(f"there are no .bpmn files in {folder}")
+    if unsendable := [name for name in files if not _is_utf_8(name)]:
+        raise InvalidInput(f"the name of {folder / unsendable[0]} is not UTF-8: give the file another")
     if history_time_to_live is None:
         return files
     replacement = rb'\g<1>"' + history_time_to_live.encode() + b'"'
     return {name: _HISTORY_TIME_TO_LIVE.sub(replacement, content) for name, content in files.items()}
+
+
+def _content(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        content = opened.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise InvalidInput(f"{file} is larger than {_MOST_BYTES} bytes, which no model needs")
+    return content
+
+
+def _is_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:
@@ -62,8 +81,9 @@ def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:
 
 def definition_keys(files: Mapping[str, bytes]) -> list[str]:
     """Return the keys of the processes in some BPMN files that the engine has accepted."""
-    found = (key.decode() for content in files.values() for key in _PROCESS_ID.findall(content))
-    return sorted(set(found))
+    found = {key for content in files.values() for key in _PROCESS_ID.findall(content)}
+    # A model may be in another encoding; what cannot be read here is left out.
+    return sorted(text for key in found if "\ufffd" not in (text := key.decode(errors="replace")))
 
 
 def unknown_to(engine: EngineClient, keys: Iterable[str]) -> list[str]:
@@ -78,5 +98,7 @@ def unknown_to(engine: EngineClient, keys: Iterable[str]) -> list[str]:
 
 def topics_of(files: Mapping[str, bytes]) -> list[str]:
     """Return the topics of the external tasks in some BPMN files, each once, in the files' order."""
-    found = (topic.decode() for content in files.values() for topic in _TOPIC.findall(content))
+    found = (
+        topic.decode(errors="replace") for content in files.values() for topic in _TOPIC.findall(content)
+    )
     return list(dict.fromkeys(found))

@@ -36,7 +36,7 @@ def _configure_tracing() -> None:
         raise typer.BadParameter(str(error)) from error
 
 
-def _failed(error: Exception) -> ExitCode:
+def _failed(error: Exception) -> ExitCode:  # noqa: PLR0911 - one for each kind
     match error:
         case HotelError():
             return _say(str(error), error.exit_code)
@@ -46,6 +46,9 @@ def _failed(error: Exception) -> ExitCode:
             return _say(_settings_problem(error), ExitCode.USAGE)
         case typer.Abort():
             return _say("interrupted", ExitCode.INTERRUPTED)
+        case UnicodeEncodeError():
+            # Python reads bytes of an argument or a file's name that are no UTF-8 as half a surrogate pair.
+            return _say("an argument or the name of a file is not UTF-8", ExitCode.USAGE)
         case BrokenPipeError():
             drop_output()
             return ExitCode.OUTPUT_CLOSED

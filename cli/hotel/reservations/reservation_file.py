@@ -22,6 +22,8 @@ def read_reservation(file: Path) -> dict[str, Any]:
         content = json.loads(text, object_pairs_hook=_unique)
     except ValueError as error:
         raise InvalidInput(f"{file} is not JSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidInput(f"{file} is nested too deeply") from error
     if not isinstance(content, dict):
         raise InvalidInput(f"{file} must hold one JSON object with the reservation's fields")
     return content
@@ -29,7 +31,11 @@ def read_reservation(file: Path) -> dict[str, Any]:
 
 def _read(file: Path) -> str:
     try:
-        content = sys.stdin.buffer.read(_MOST_BYTES) if file == _STANDARD_INPUT else file.read_bytes()
+        if file == _STANDARD_INPUT:
+            content = sys.stdin.buffer.read(_MOST_BYTES)
+        else:
+            with file.open("rb") as opened:
+                content = opened.read(_MOST_BYTES)
         # Some editors begin a file with a byte order mark, which is no part of the JSON.
         return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -128,6 +128,32 @@ def test_nothing_but_a_line_is_seen_of_an_interrupt_while_it_loads(tmp_path: Pat
     assert ran.stderr == "hotel: interrupted\n"
 
 
+def test_an_argument_that_is_not_utf_8_is_a_mistake(tmp_path: Path) -> None:
+    ran = HotelCommand(tmp_path, {"HOTEL_ENGINE_URL": "http://127.0.0.1:9/engine-rest"})(
+        "status", os.fsdecode(b"\xff")
+    )
+
+    assert (ran.code, ran.err) == (
+        ExitCode.USAGE,
+        "hotel: an argument or the name of a file is not UTF-8\n",
+    )
+
+
+@pytest.mark.parametrize("content", ["/dev/zero", "[" * 100_000])
+def test_a_reservation_without_end_or_bottom_is_a_mistake(tmp_path: Path, content: str) -> None:
+    file = Path(content)
+    if not content.startswith("/"):
+        file = tmp_path / "deep.json"
+        file.write_text(content)
+
+    ran = HotelCommand(tmp_path, {"HOTEL_ENGINE_URL": "http://127.0.0.1:9/engine-rest"})(
+        "reserve", "--file", str(file)
+    )
+
+    assert ran.code == ExitCode.USAGE
+    assert ran.err.startswith(f"hotel: {file} is n")
+
+
 def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -1,5 +1,6 @@
 """What is read from BPMN files, and what is put into them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,29 @@ def test_a_time_to_live_that_is_no_number_of_days_is_refused(
 def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"no \.bpmn files"):
         process_files(tmp_path)
+
+
+def test_a_file_without_end_is_not_read_to_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a.bpmn").symlink_to("/dev/zero")
+
+    with pytest.raises(InvalidInput, match=r"a\.bpmn is larger than 16777216 bytes"):
+        process_files(tmp_path)
+
+
+def test_a_name_that_no_request_can_carry_is_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.bpmn")).write_bytes(b"<process/>")
+
+    with pytest.raises(InvalidInput, match="is not UTF-8: give the file another"):
+        process_files(tmp_path)
+
+
+def test_models_in_other_encodings_are_read_as_far_as_they_can_be() -> None:
+    latin = '<process id="gr\u00f6\u00dfe"/><process id="B"/><task camunda:topic="gr\u00f6\u00dfe"/>'.encode(
+        "latin-1"
+    )
+
+    assert definition_keys({"a.bpmn": latin}) == ["B"]
+    assert len(topics_of({"a.bpmn": latin})) == 1
 
 
 def test_processes_that_a_user_may_not_see_are_named() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from external_tasks.command.errors import CommandError
-from external_tasks.command.models import keys
+from external_tasks.command.models import content_of, keys
 from external_tasks.engine.auth import BasicAuth
 from external_tasks.engine.client import EngineClient
 from external_tasks.errors import EngineError, EngineUnauthorized
@@ -67,6 +67,8 @@ def serve(options: Options, models: Sequence[Path]) -> int:
 
 
 def _serve(options: Options, models: Sequence[Path]) -> NoReturn:
+    if not options.user or ":" in options.user:
+        raise CommandError(f"--user must be a name without a colon, not {options.user!r}")
     resources = _read(models)
     _refuse_taken(options.port)
     password = options.password or secrets.token_urlsafe(12)
@@ -89,10 +91,7 @@ def _read(models: Sequence[Path]) -> dict[str, bytes]:
     resources: dict[str, bytes] = {}
     holders: dict[str, Path] = {}
     for model in models:
-        try:
-            content = model.read_bytes()
-        except OSError as error:
-            raise CommandError(f"{model} cannot be read: {error.strerror}") from error
+        content = content_of(model)
         if holders.get(f"name {model.name!r}") == model:
             raise CommandError(f"{model} is named twice: name it once")
         for what in (f"name {model.name!r}", *keys(content)):

@@ -11,6 +11,7 @@ from external_tasks.engine.logins import choose_auth
 
 DEFAULT_URL = "http://localhost:8080/engine-rest"
 
+_MOST_CHARACTERS = 64 * 1024
 _OAUTH2 = ("ENGINE_OAUTH2_TOKEN_URL", "ENGINE_OAUTH2_CLIENT_ID", "ENGINE_OAUTH2_CLIENT_SECRET")
 
 
@@ -80,6 +81,8 @@ class _Values:
         if self.get(name):
             raise SettingError(f"set one of {name} and {name}_FILE")
         try:
-            return Path(file).read_text("utf-8").strip()
+            with Path(file).open(encoding="utf-8") as opened:
+                # No secret is longer, and a device has no end.
+                return opened.read(_MOST_CHARACTERS).strip()
         except (OSError, UnicodeError) as error:
             raise SettingError(f"{name}_FILE={file} cannot be read: {error}") from error

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from external_tasks.command.errors import CommandError
 
+MOST_BYTES = 16 * 1024 * 1024
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 # The namespaces that these engines read their own attributes from.
 _EXTENSIONS = (
@@ -129,10 +130,7 @@ def read(file: Path) -> Model:
     Raises:
         CommandError: it cannot be read, or is no BPMN.
     """
-    try:
-        text = file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}") from error
+    text = content_of(file)
     try:
         root = _parsed(text)
     except _HasDoctypeError as error:
@@ -143,6 +141,22 @@ def read(file: Path) -> Model:
     if root.tag != f"{_BPMN}definitions":
         raise CommandError(f"{file} is no BPMN 2.0 model: its first element is {root.tag}")
     return _facts(file, root)
+
+
+def content_of(file: Path) -> bytes:
+    """Return what a file of an engine holds.
+
+    Raises:
+        CommandError: it cannot be read, or is larger than any such file, as a device without end.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}") from error
+    if len(content) > MOST_BYTES:
+        raise CommandError(f"{file} is larger than {MOST_BYTES} bytes, which no model needs")
+    return content
 
 
 class _HasDoctypeError(Exception):

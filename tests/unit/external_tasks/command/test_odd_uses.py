@@ -114,6 +114,33 @@ def test_a_file_that_is_no_model_is_named(
     assert list(keys(content)) == []
 
 
+def test_a_model_without_end_is_not_read_to_the_end(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shop / "endless.bpmn").symlink_to("/dev/zero")
+
+    assert run(["check", "odd_worker:router", "endless.bpmn"]) == 1
+    assert run(["dev", "--jar", "/no/such.jar", "endless.bpmn"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == second
+    assert first.startswith("external-tasks: endless.bpmn is larger than")
+
+
+@pytest.mark.parametrize("user", ["", "a:b"])
+def test_an_administrator_who_cannot_log_in_is_refused(
+    shop: Path, capsys: pytest.CaptureFixture[str], user: str
+) -> None:
+    assert run(["dev", "--jar", "/no/such.jar", "--user", user]) == 1
+    assert "--user must be a name without a colon" in capsys.readouterr().err
+
+
+def test_a_secret_without_end_is_not_read_to_the_end(
+    shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENGINE_TOKEN_FILE", "/dev/zero")
+
+    assert run(["run", "odd_worker:router"]) == 2
+    assert "token must hold visible ASCII characters" in capsys.readouterr().err
+
+
 def test_a_model_may_be_as_deep_as_it_likes(shop: Path) -> None:
     inside = '<subProcess id="s">' * DEPTH + '<task id="t"/>' + "</subProcess>" * DEPTH
     (shop / "deep.bpmn").write_text(DEFINITIONS.format(f'<process id="p">{inside}</process>'), "utf-8")
