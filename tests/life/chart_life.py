@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ METRICS, MAJOR = (
 )
 CRD = "charts/external-task-scaler/crds/externaltaskscalers.yaml"
 SECONDS = 600
+# So long that calls hang and are given up on both sides.
+PARTITION_SECONDS = 30
 IMAGES = ("engine", "services", "worker", "cli", "operator")
 TWO_OF_EACH = ("--set=engine.replicas=2", "--set=services.defaults.replicas=2")
 # The version that an upgrade begins with, as git knows it.
@@ -95,6 +98,47 @@ def test_a_drained_node_costs_no_reservation(
             release.wait_until_ready()
     finally:
         cluster.kubectl("uncordon", node)
+
+
+@contextmanager
+def cut(release: Release, component: str, *peers: str) -> Iterator[None]:
+    """Let no packet of a component reach its peers while the context lasts; without peers, nothing at all."""
+    policy = found(release, "networkpolicy", component)
+    kept = [rule for rule in policy["spec"]["egress"] if peers and not leads_to(rule, peers)]
+    assert len(kept) < len(policy["spec"]["egress"])
+    set_egress(release, component, kept)
+    try:
+        yield
+    finally:
+        set_egress(release, component, policy["spec"]["egress"])
+
+
+def leads_to(rule: dict[str, Any], peers: tuple[str, ...]) -> bool:
+    """Tell whether a rule of egress names one of the components."""
+    selectors = (peer.get("podSelector", {}).get("matchLabels", {}) for peer in rule.get("to", ()))
+    return any(labels.get("app.kubernetes.io/component") in peers for labels in selectors)
+
+
+def set_egress(release: Release, component: str, rules: list[dict[str, Any]]) -> None:
+    change = json.dumps([{"op": "replace", "path": "/spec/egress", "value": rules}])
+    place = ("--namespace", release.namespace, "--type=json", f"--patch={change}")
+    release.cluster.kubectl("patch", "networkpolicy", f"{release.name}-{component}", *place)
+
+
+@pytest.mark.parametrize(
+    ("component", "peers"),
+    [("worker", ("engine",)), ("engine", ("postgresql",)), ("room", ("postgresql",)), ("worker", ())],
+    ids=["worker-engine", "engine-database", "service-database", "worker-everything"],
+)
+def test_a_partition_costs_no_reservation(
+    hotel: Release, run_hotel: HotelCommand, tmp_path: Path, component: str, peers: tuple[str, ...]
+) -> None:
+    """Packets are dropped, so connections hang: nobody is told that the other side is away."""
+    with replayed(hotel, run_hotel, tmp_path, "partition", count=60, rate=2) as replay:
+        with cut(hotel, component, *peers):
+            time.sleep(PARTITION_SECONDS)
+            assert replay.poll() is None
+        hotel.wait_until_ready()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own."""
-    stem = request.node.name.removeprefix("test_").replace("_", "-")[:40].strip("-")
+    stem = request.node.name.split("[")[0].removeprefix("test_").replace("_", "-")[:40].strip("-")
     with kind.restricted_namespace(cluster, f"{stem}-{time.time_ns() % 10**6:06}") as name:
         yield name
 
