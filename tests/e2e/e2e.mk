@@ -35,3 +35,7 @@ FROM ?= $(shell git describe --tags --abbrev=0 2>/dev/null)
 .PHONY: chart-life
 chart-life: venv ## What a release goes through in years, in a kind cluster with two nodes (FROM).
 	HOTEL_LIFE_FROM=$(FROM) $(PYTEST) tests/life/chart_life.py
+
+.PHONY: foreign-workers
+foreign-workers: venv ## Workers with the clients of JavaScript and Java under the operator, in that cluster.
+	$(PYTEST) tests/life/foreign_workers.py
