@@ -21,3 +21,11 @@ def test_a_token_may_be_a_text_or_asked_for_each_time() -> None:
 
 def test_secrets_are_not_shown() -> None:
     assert "secret" not in f"{BasicAuth('worker', 'secret')!r} {BearerAuth('secret')!r}"
+
+
+@pytest.mark.parametrize("token", ["", " ", "a b", "a ", "\ta", "a\r\nb", "ä"])
+def test_a_token_with_blanks_is_none(token: str) -> None:
+    with pytest.raises(ValueError, match="token must hold visible ASCII characters and nothing else"):
+        BearerAuth(token)
+    with pytest.raises(ValueError, match="token must hold"):
+        BearerAuth(lambda: token).authorization()

@@ -83,6 +83,12 @@ def test_a_token_that_lives_serves_while_the_provider_does_not(provider: HttpStu
     assert auth.authorization() == "Bearer two"
 
 
+def test_a_token_whose_type_is_null_is_a_bearer_token(provider: HttpStub, clock: HandClock) -> None:
+    provider.answer(token("one", token_type=None))
+
+    assert credentials(provider, clock).authorization() == "Bearer one"
+
+
 def test_one_thread_fetches_for_all(provider: HttpStub, clock: HandClock) -> None:
     auth, held = credentials(provider, clock), threading.Event()
     answer = token("one")
@@ -128,6 +134,8 @@ def test_a_provider_that_cannot_be_reached_is_an_outage(clock: HandClock) -> Non
         (Answer(body=[]), "without an access_token"),
         (Answer(body={"access_token": 5}), "without an access_token"),
         (token("a\r\nX-Evil: 1"), "without an access_token"),
+        (token("a b"), "without an access_token"),
+        (token(" a"), "without an access_token"),
         (token("a", token_type="mac"), "no bearer token"),
         (token("a", 0), "expires_in"),
         (token("a", -5), "expires_in"),

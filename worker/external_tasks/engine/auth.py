@@ -1,11 +1,14 @@
 """Credentials for the engine's REST API; a secret is never part of a repr."""
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from external_tasks import checks
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class Auth(Protocol):
@@ -72,6 +75,11 @@ class BearerAuth:
 
 def _checked_token(token: object) -> str:
     checked = checks.secret("token", token)
-    if not checked or not (checked.isascii() and checked.isprintable()):
+    if not is_token(checked):
         raise ValueError("token must hold visible ASCII characters and nothing else")
     return checked
+
+
+def is_token(text: str) -> bool:
+    """Whether a header can carry a text as one token: no blanks, which would part it."""
+    return _TOKEN.fullmatch(text) is not None

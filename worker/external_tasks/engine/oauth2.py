@@ -23,6 +23,7 @@ from external_tasks.bounded_http import (
     parse_json,
     retry_after,
 )
+from external_tasks.engine.auth import is_token
 from external_tasks.engine.urls import checked_url
 from external_tasks.errors import YEAR_SECONDS, CredentialsUnavailable
 
@@ -237,9 +238,9 @@ def _read_token(response: Response, url: str, began: float) -> _Token:
             retry_after=retry_after(response.headers.get("Retry-After")),
         )
     token = answer.get("access_token") if isinstance(answer, dict) else None
-    if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
+    if not isinstance(token, str) or not is_token(token):
         raise CredentialsUnavailable(f"{url} answered without an access_token: check that token_url is right")
-    kind = answer.get("token_type", "Bearer")
+    kind = answer.get("token_type") or "Bearer"
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise CredentialsUnavailable(f"{url} gave a token that is no bearer token: ask for one")
     life = _life(answer.get("expires_in"), url)
