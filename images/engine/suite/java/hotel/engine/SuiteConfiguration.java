@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import hotel.engine.access.SuiteAccess;
 import hotel.engine.models.SuiteModels;
 import hotel.engine.speed.Calls;
+import hotel.engine.speed.RememberedGetters;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
@@ -137,6 +138,7 @@ public class SuiteConfiguration extends SpringTransactionsProcessEngineConfigura
             }
             StartupPlugin.needUser(configuration);
             Calls.install(configuration);
+            RememberedGetters.install();
             if (exceptions.keeps("part owners")) {
                 configuration.setResourceAuthorizationProvider(new NoOwners());
             }

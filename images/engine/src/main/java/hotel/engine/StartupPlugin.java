@@ -7,6 +7,7 @@ import hotel.engine.json.JsonSerializer;
 import hotel.engine.json.JsonType;
 import hotel.engine.models.ModelGuard;
 import hotel.engine.speed.Calls;
+import hotel.engine.speed.RememberedGetters;
 import java.util.ArrayList;
 import java.util.List;
 import org.operaton.bpm.engine.ProcessEngine;
@@ -38,6 +39,7 @@ class StartupPlugin extends AbstractProcessEnginePlugin {
         access.install(configuration);
         needUser(configuration);
         Calls.install(configuration);
+        RememberedGetters.install();
         configuration.setResourceAuthorizationProvider(new NoOwners());
         database.await();
     }

@@ -4,6 +4,7 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.function.Supplier;
 import org.operaton.bpm.engine.ProcessEngine;
 import org.operaton.bpm.engine.rest.security.auth.impl.HttpBasicAuthenticationProvider;
 import org.springframework.beans.factory.ObjectProvider;
@@ -15,6 +16,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletContextInitializer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.Ordered;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.filter.CorsFilter;
 
@@ -70,7 +72,7 @@ public class AccessConfiguration {
     @Bean
     FilterRegistrationBean<RestAuthenticationFilter> restAuthentication(AccessMemory memory,
             ObjectProvider<ProcessEngine> engine) {
-        var registration = new FilterRegistrationBean<>(new RestAuthenticationFilter(memory, engine::getObject));
+        var registration = new FilterRegistrationBean<>(new RestAuthenticationFilter(memory, once(engine)));
         registration.setOrder(0);
         registration.addUrlPatterns("/engine-rest/*");
         registration.addInitParameter(RestAuthenticationFilter.AUTHENTICATION_PROVIDER_PARAM,
@@ -82,11 +84,16 @@ public class AccessConfiguration {
     @Bean
     ServletContextInitializer access(AccessSettings settings, ObjectProvider<ProcessEngine> engine) {
         return context -> {
-            var filter = new AccessFilter(new OpenPaths(settings.webapps()), engine::getObject);
+            var filter = new AccessFilter(new OpenPaths(settings.webapps()), once(engine));
             var registration = context.addFilter("access", filter);
             registration.setAsyncSupported(true);
             registration.addMappingForUrlPatterns(EnumSet.allOf(DispatcherType.class), true, "/*");
         };
+    }
+
+    /** The filters are made before the engine, and looking a bean up takes longer than the rest of a filter. */
+    private static Supplier<ProcessEngine> once(ObjectProvider<ProcessEngine> engine) {
+        return SingletonSupplier.of(engine::getObject);
     }
 
     private static <T extends Filter> FilterRegistrationBean<T> everywhere(T filter, int order) {
