@@ -42,7 +42,7 @@ class HealthServer:
         }
         try:
             self._server = BoundedServer((host, port), _handler_for(pages), connections=_CONNECTIONS)
-        except (OSError, UnicodeError) as error:
+        except (OSError, TypeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             at = f"port {port} of {host}" if host else f"port {port}"
             raise HealthPortUnavailable(

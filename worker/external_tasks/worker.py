@@ -1,5 +1,6 @@
 """The worker as its users see it."""
 
+import inspect
 import os
 import random as random_numbers
 import secrets
@@ -267,12 +268,26 @@ def _check_parts(engine: Any, registry: Any, random: Any) -> None:
         raise ValueError(f"random must be a function that returns a number, not {random!r}")  # noqa: TRY004 - as in `checks`
 
 
+def _takes_two(wrapper: Any) -> bool:
+    if not callable(wrapper):
+        return False
+    try:
+        inspect.signature(wrapper).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:
+        # Some functions that are written in C do not show what they take.
+        return True
+    return True
+
+
 def _checked_middleware(middleware: Any) -> tuple[Middleware, ...]:
-    if not isinstance(middleware, Iterable) or not all(callable(wrapper) for wrapper in middleware):
+    # Listed once: what gives its members one time only, as a generator, would be empty afterwards.
+    chain = tuple(middleware) if isinstance(middleware, Iterable) else None
+    if chain is None or not all(_takes_two(wrapper) for wrapper in chain):
         raise ValueError(
             "middleware must be a list of functions, each of a task and the next call, e.g. [trace]"
         )
-    chain = tuple(middleware)
     for wrapper in chain:
         checks.texts(f"middleware: variables of {wrapper!r}", getattr(wrapper, "variables", ()))
     return chain

@@ -115,6 +115,7 @@ class Handlers:
         (None, "a handler is a function"),
         ("handle", "a handler is a function"),
         (min, "does not show its parameters|takes"),
+        (Handlers.handle, r"Handlers\.handle is a method without its object"),
     ],
 )
 def test_what_can_never_work_is_refused(handler: Any, complaint: str) -> None:

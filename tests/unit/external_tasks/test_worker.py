@@ -326,6 +326,10 @@ def test_every_worker_has_an_id_of_its_own(engine: FakeEngine) -> None:
         {"middleware": print},
         {"middleware": "trace"},
         {"middleware": [None]},
+        {"middleware": [lambda: None]},
+        {"middleware": [lambda task: task]},
+        {"middleware": 5},
+        {"cordon_file": ""},
         {"use_priority": "false"},
         {"full_tracebacks": 1},
         {"health_port": "8090"},
@@ -336,6 +340,21 @@ def test_every_worker_has_an_id_of_its_own(engine: FakeEngine) -> None:
 def test_settings_that_cannot_be_used_are_refused(engine: FakeEngine, setting: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         Worker(engine, **setting)
+
+
+def test_middleware_may_come_from_a_generator(engine: FakeEngine, workers: NewWorker) -> None:
+    seen: list[str] = []
+
+    def trace(task: Task, call_next: Any) -> Any:
+        seen.append(task.topic)
+        return call_next(task)
+
+    worker = workers(middleware=(each for each in [trace]))
+    worker.task("topic")(lambda: None)
+    engine.add_task("topic")
+    worker.run(once=True)
+
+    assert seen == ["topic"]
 
 
 def test_each_task_is_logged_in_one_line_without_its_variables(
@@ -859,7 +878,7 @@ def test_what_is_no_port_is_refused(engine: FakeEngine, port: Any) -> None:
         Worker(engine, health_port=port)
 
 
-@pytest.mark.parametrize("host", ["a" * 70, "x..y"])
+@pytest.mark.parametrize("host", ["a" * 70, "x..y", "a\x00b"])
 def test_a_host_that_cannot_be_served_at_is_named(engine: FakeEngine, host: str) -> None:
     worker = Worker(engine, health_port=0, health_host=host)
     worker.task("topic")(lambda: None)

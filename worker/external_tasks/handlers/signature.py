@@ -46,6 +46,12 @@ def bind(handler: Callable[..., Any]) -> Binding:
     """
     _refuse_what_cannot_work(handler)
     parameters = _parameters(handler)
+    if parameters and parameters[0].name == "self":
+        # Decorated in its class, or taken from it: each task would miss a variable of this name.
+        raise RegistrationError(
+            f"{_name(handler)} is a method without its object: register the method of an object, "
+            "e.g. router.task(topic)(handlers.handle)"
+        )
     task_parameters = [p.name for p in parameters if _takes_task(p)]
     if len(task_parameters) > 1:
         raise RegistrationError(f"{_name(handler)} takes the task twice: {', '.join(task_parameters)}")

@@ -41,6 +41,6 @@ class WorkerOptions:
         checks.flag("use_priority", self.use_priority)
         checks.flag("oldest_first", self.oldest_first)
         if self.cordon_file is not None:
-            if not isinstance(self.cordon_file, str | PathLike):
+            if not isinstance(self.cordon_file, str | PathLike) or not str(self.cordon_file):
                 raise ValueError(f"cordon_file must be a path, not {self.cordon_file!r}")
             object.__setattr__(self, "cordon_file", Path(self.cordon_file))
