@@ -30,6 +30,7 @@ class FailureKind(StrEnum):
     AUTHORIZATION_UNVERIFIED = "AuthorizationUnverified"
     DEFINITION_UNKNOWN = "ProcessDefinitionUnknown"
     CREDENTIALS_MISSING = "CredentialsMissing"
+    CREDENTIALS_UNREADABLE = "CredentialsUnreadable"
     CREDENTIALS_UNUSABLE = "CredentialsUnusable"
     TOKEN_UNAVAILABLE = "TokenUnavailable"  # noqa: S105 - a reason, not a token
     ENGINE_NOT_ALLOWED = "EngineNotAllowed"

@@ -23,7 +23,7 @@ from external_task_operator.engine.credentials import (
     read_credentials,
     token_auth,
 )
-from external_task_operator.errors import ClusterError, EngineFailure, FailureKind, Missing
+from external_task_operator.errors import ClusterError, EngineFailure, FailureKind, Missing, NotAllowed
 from external_task_operator.kubernetes.client import Cluster
 from external_task_operator.policy.observation import Failure
 from external_task_operator.spec import EngineRef, TaskFilter
@@ -201,7 +201,9 @@ class Engines:
             if known and not isinstance(error, Missing):
                 # The API server does not answer; the engine may.
                 return known
-            raise EngineFailure(FailureKind.CREDENTIALS_MISSING, f"reading credentials: {error}") from error
+            missing = isinstance(error, Missing | NotAllowed)
+            kind = FailureKind.CREDENTIALS_MISSING if missing else FailureKind.CREDENTIALS_UNREADABLE
+            raise EngineFailure(kind, f"reading credentials: {error}") from error
         return self._renew(key, known, ref, secrets)
 
     def _read(self, namespace: str, ref: EngineRef) -> _Secrets:

@@ -80,6 +80,32 @@ def test_credentials_that_cannot_be_used_are_said_without_showing_them(world: Wo
     assert operator.metric('external_task_scaler_polls_total{outcome="engine_failed"}')
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(403, "CredentialsMissing"), (404, "CredentialsMissing"), (429, "CredentialsUnreadable")]
+    + [(status, "CredentialsUnreadable") for status in (500, 503, 504)],
+)
+def test_a_secret_that_the_api_server_does_not_give_is_said_by_its_cause(
+    world: World, status: int, reason: str
+) -> None:
+    world.secret("engine", username="scaler", password="secret")
+    world.engine.user = ("scaler", "secret")
+    operator = two_scalers(world, credentialsSecret={"name": "engine"})
+    world.api.refused[f"GET {paths.secret(NAMESPACE, 'engine')}"] = status
+
+    operator.poll()
+    assert world.condition("Ready", "a") == ("False", reason)
+
+    world.api.refused.clear()
+    operator.poll()
+    assert world.condition("Ready", "a") == ("True", "Ready")
+
+    # What was read is used on while the API server is away.
+    world.api.refused[f"GET {paths.secret(NAMESPACE, 'engine')}"] = 503
+    operator.poll(20)
+    assert world.condition("Ready", "a") == ("True", "Ready")
+
+
 @pytest.mark.parametrize("data", [{"username": "%"}, {"username": 7}, {"username": None}])
 def test_a_secret_that_is_not_base64_is_said(world: World, data: dict[str, Any]) -> None:
     world.api.put(paths.secret(NAMESPACE, "engine"), {"data": data})
