@@ -1,5 +1,6 @@
 package hotel.engine.speed;
 
+import org.springframework.boot.autoconfigure.jersey.ResourceConfigCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -14,5 +15,10 @@ class SpeedConfiguration {
         registration.setOrder(1);
         registration.addUrlPatterns("/engine-rest/*");
         return registration;
+    }
+
+    @Bean
+    ResourceConfigCustomizer sharedMapper() {
+        return rest -> rest.register(SharedMapper.class);
     }
 }
