@@ -50,6 +50,9 @@ _BY_SQLITE_CODE = {
 # was looked at when the service began: it is gone, as while a backup is put back.
 _SCHEMA_MISSING = ("no such table", "no such column")
 
+OF_THE_SCHEMA = {"not_permitted", "schema_missing"}
+"""Reasons that are a mistake of the migration while the schema is being made."""
+
 _SPOILING = {"connection_lost", "connection_refused", "damaged", "input_output", "read_only"}
 """Reasons that another connection may not have; for the others, this one is as good as any."""
 

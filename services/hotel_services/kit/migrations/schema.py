@@ -40,7 +40,8 @@ def migrate(service: AnyService, database: Database) -> None:
             command.upgrade(_config(service, connection), "head")
             after = _present(service, connection)
     except DBAPIError as error:
-        if transient_errors.transient_reason(error):
+        reason = transient_errors.transient_reason(error)
+        if reason and reason not in transient_errors.OF_THE_SCHEMA:
             raise DatabaseUnavailableError("the database was lost or busy during the migration") from error
         raise SchemaError(f"A migration failed: {error.orig}") from error
     if before != after:
