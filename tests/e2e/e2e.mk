@@ -37,5 +37,5 @@ chart-life: venv ## What a release goes through in years, in a kind cluster with
 	HOTEL_LIFE_FROM=$(FROM) $(PYTEST) tests/life/chart_life.py
 
 .PHONY: foreign-workers
-foreign-workers: venv ## Workers with the clients of JavaScript and Java under the operator, in that cluster.
+foreign-workers: venv engine ## Workers with the clients of JavaScript and Java under the operator, in that cluster.
 	$(PYTEST) tests/life/foreign_workers.py

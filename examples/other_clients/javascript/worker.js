@@ -40,7 +40,8 @@ client.on("poll:error", (error) => console.error(`fetching failed: ${error}`));
 
 // The client's stop() ends nothing that is on its way: a long poll may still bring tasks, and tasks run on.
 let polling = false;
-client.on("poll:start", () => (polling = true));
+// With all slots taken it says so too, fetches nothing, and says nothing of an end.
+client.on("poll:start", () => (polling = client.activeTasksCount < slots));
 client.on("poll:success", () => (polling = false));
 client.on("poll:error", () => (polling = false));
 process.on("SIGTERM", async () => {
