@@ -312,6 +312,8 @@ class TestEngineFailure:
             '{"count": 0.5}',
             '{"count": false}',
             '{"count": -1}',
+            # More than the status could hold, so that the API server would refuse it.
+            '{"count": 99999999999999999999}',
             "[]",
             "",
         ],

@@ -475,6 +475,7 @@ def test_an_answer_in_another_form_is_unusable(client: EngineClient, stub: HttpS
         ({"count": 0.5}, client.count_external_tasks),
         ({"count": False}, client.count_external_tasks),
         ({"count": -1}, client.count_external_tasks),
+        ({"count": 10**20}, client.count_external_tasks),
         ("tasks", client.external_tasks),
         ({}, client.external_tasks),
         ({}, lambda: client.has_suspended_caller("p1")),

@@ -147,6 +147,10 @@ def rows(answer: Any) -> list[dict[str, Any]]:
     return answer
 
 
+MOST_COUNTED = 10**12
+"""No engine has more rows. Sums of such counts fit into a status, whose numbers have 64 bits."""
+
+
 def count(answer: Any) -> int:
     """Return the number in the answer to a count; for use in `read`.
 
@@ -156,8 +160,8 @@ def count(answer: Any) -> int:
     found = answer["count"]
     if isinstance(found, bool) or not isinstance(found, int):
         raise TypeError("not a whole number")
-    if found < 0:
-        raise ValueError("fewer than none")
+    if not 0 <= found <= MOST_COUNTED:
+        raise ValueError("fewer than none, or more than any engine has")
     return found
 
 
