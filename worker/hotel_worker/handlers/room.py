@@ -7,7 +7,7 @@ from external_tasks import BusinessError, PermanentError, Task
 
 from hotel_worker.fields import duration
 from hotel_worker.services import Services
-from hotel_worker.services.room import REFERENCE_TAKEN, KeptRoom, Room
+from hotel_worker.services.room import REFERENCE_TAKEN, KeptRoom, Room, Stay
 
 ROOM_NOT_AVAILABLE = "ROOM_NOT_AVAILABLE"
 
@@ -49,11 +49,12 @@ def check_room_availability(  # noqa: PLR0913 - the parameters are the process v
         if kept is None:
             return {"roomAvailable": False}
         chosen = services.room.room(task.id, kept.room_id)
-    return {
-        "roomAvailable": True,
-        "selected_room_id": chosen.room_id,
-        "price_per_night": chosen.price_per_night,
-    }
+    return {"roomAvailable": True, **selected(chosen)}
+
+
+def selected(room: Room) -> dict[str, Any]:
+    """Return the variables that name a room as the selected one."""
+    return {"selected_room_id": room.room_id, "price_per_night": room.price_per_night}
 
 
 def keeps(
@@ -100,28 +101,21 @@ def block_room(  # noqa: PLR0913 - the parameters are the process variables it r
             kept = keeps(services, task, reservation_ref, (check_in, check_out, guests))
             if kept is None:
                 raise PermanentError(f"{error.code}: {error.message}") from error
-            return held(services.room.room(task.id, kept.room_id), kept)
+            return {**selected(services.room.room(task.id, kept.room_id)), **held(kept)}
         if error.code != ROOM_NOT_AVAILABLE:
             raise
         refused = [*(rooms_refused or ()), selected_room_id]
         raise BusinessError(error.code, error.message, {"rooms_refused": refused}) from error
+    return held(stay)
+
+
+def held(stay: Stay) -> dict[str, Any]:
+    """Return the variables of a room that is held."""
     return {
         "room_id": stay.room_id,
         "room_blocked": True,
         "hold_id": stay.stay_id,
         "hold_expires_at": stay.expires_at,
-    }
-
-
-def held(room: Room, kept: KeptRoom) -> dict[str, Any]:
-    """Return the variables of a room that is kept in place of the selected one, its price included."""
-    return {
-        "selected_room_id": room.room_id,
-        "price_per_night": room.price_per_night,
-        "room_id": room.room_id,
-        "room_blocked": True,
-        "hold_id": kept.stay_id,
-        "hold_expires_at": kept.expires_at,
     }
 
 

@@ -1,7 +1,8 @@
 """The room service: what is free, holds and stays."""
 
 from typing import Any
-from urllib.parse import quote
+
+from external_tasks.engine.urls import path_segment
 
 from hotel_worker.services.http import Answer, ServiceClient
 
@@ -37,15 +38,12 @@ class Stay(Answer):
     expires_at: str | None = None
 
 
-class KeptRoom(Answer):
-    """A room that a reservation keeps from others, and for which nights."""
+class KeptRoom(Stay):
+    """The hold or stay with which a reservation keeps a room from others, and for which nights."""
 
-    stay_id: str
-    room_id: str
     check_in: str
     check_out: str
     guests: int
-    expires_at: str | None = None
 
 
 class KeptRooms(Answer):
@@ -77,7 +75,7 @@ class RoomService:
 
     def room(self, task_id: str, room_id: str) -> Room:
         """Return a room."""
-        return self._http.get(f"/api/room/rooms/{quote(room_id, safe='')}", Room, task_id=task_id)
+        return self._http.get(f"/api/room/rooms/{path_segment(room_id)}", Room, task_id=task_id)
 
     def kept(self, task_id: str, reservation_ref: str) -> KeptRoom | None:
         """Return the room that a reservation keeps already; None if there is none."""
