@@ -89,7 +89,7 @@ def payload(annotation: Any) -> Payload | None:
         raise TypeError(f"AllVariables marks a dataclass or a pydantic model, not {name_of(kind)}")
     if any(map(_holds_mark, get_args(kind))):
         raise TypeError("AllVariables marks a parameter as a whole: Annotated[…, AllVariables]")
-    if not _holds_model(annotation):
+    if not _holds(annotation, is_model):
         return None
     read = _reader(kind if takes_all else annotation)
     return Payload(kind, read, takes_all, _names(kind) if takes_all else ())
@@ -132,21 +132,16 @@ def _holds_mark(annotation: Any) -> bool:
     return _is_marked(annotation) or any(map(_holds_mark, get_args(annotation)))
 
 
-def _holds_model(annotation: Any) -> bool:
+def _holds(annotation: Any, is_one: Callable[[Any], bool]) -> bool:
+    """Whether an annotation is a type that passes the test, or holds one at any depth."""
     annotation = _plain(annotation)
     # The origin of ``Page[int]`` is a dataclass, too.
-    is_one = is_model(annotation) or is_model(get_origin(annotation))
-    return is_one or any(_holds_model(part) for part in get_args(annotation))
-
-
-def _holds_pydantic(annotation: Any) -> bool:
-    annotation = _plain(annotation)
-    is_one = is_pydantic(annotation) or is_pydantic(get_origin(annotation))
-    return is_one or any(_holds_pydantic(part) for part in get_args(annotation))
+    here = is_one(annotation) or is_one(get_origin(annotation))
+    return here or any(_holds(part, is_one) for part in get_args(annotation))
 
 
 def _reader(annotation: Any) -> Callable[[Any], Any]:
-    if _holds_pydantic(annotation):
+    if _holds(annotation, is_pydantic):
         return _pydantic_reader(annotation)
     _check_readable(annotation, ())
     return lambda value: _read(annotation, value, "")
