@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from external_tasks.checks import is_encodable
 from external_tasks.engine.client import EngineClient
 from external_tasks.engine.model import Deployment
 from external_tasks.errors import BadRequest
@@ -41,7 +42,7 @@ def process_files(folder: Path | None = None, *, history_time_to_live: str | Non
         raise InvalidInput(f"{error.filename} cannot be read: {error.strerror}") from error
     if not files:
         raise InvalidInput(f"there are no .bpmn files in {folder}")
-    if unsendable := [name for name in files if not _is_utf_8(name)]:
+    if unsendable := [name for name in files if not is_encodable(name)]:
         raise InvalidInput(f"the name of {folder / unsendable[0]} is not UTF-8: give the file another")
     if history_time_to_live is None:
         return files
@@ -55,14 +56,6 @@ def _content(file: Path) -> bytes:
     if len(content) > _MOST_BYTES:
         raise InvalidInput(f"{file} is larger than {_MOST_BYTES} bytes, which no model needs")
     return content
-
-
-def _is_utf_8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:

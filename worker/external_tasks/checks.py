@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 HIGHEST_PORT = 65_535
 
-MOST_RETRIES = 2**31 - 1
+HIGHEST_COUNT = 2**31 - 1
 """The engine counts no more."""
 
 _CHARACTERS_SHOWN = 200
@@ -20,6 +20,15 @@ def shown(value: Any) -> str:
     except Exception:  # noqa: BLE001 - a value's own method may fail; Python writes no int of 4300 digits
         return f"an unreadable {type(value).__name__}"
     return text if len(text) <= _CHARACTERS_SHOWN else f"{text[:_CHARACTERS_SHOWN]}…"
+
+
+def is_encodable(value: str) -> bool:
+    """Whether UTF-8 can hold a text: half a surrogate pair can be neither sent nor stored."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def text(name: str, value: Any, *, may_be_empty: bool = False) -> str:
@@ -43,7 +52,7 @@ def secret(name: str, value: Any) -> str:
     """
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a text, not {type(value).__name__}")
-    if not _is_encodable(value):
+    if not is_encodable(value):
         raise ValueError(f"{name} must not hold half a surrogate pair, which cannot be sent")
     return value
 
@@ -169,17 +178,9 @@ def scalars(name: str, value: Any) -> None:
 
 
 def _storable(name: str, value: str) -> str:
-    if not _is_encodable(value) or "\x00" in value:
+    if not is_encodable(value) or "\x00" in value:
         raise ValueError(f"{name} must not hold NUL or half a surrogate pair, which no database stores")
     return value
-
-
-def _is_encodable(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _is_whole(value: Any, at_least: int, at_most: float) -> TypeGuard[int]:

@@ -74,7 +74,7 @@ class RetryPolicy(Backoff):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.whole_number("retries", self.retries, at_most=checks.MOST_RETRIES)
+        checks.whole_number("retries", self.retries, at_most=checks.HIGHEST_COUNT)
 
     def left(self, retries: int | None) -> int:
         """Return the retries left once the current attempt has failed.

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from external_tasks.checks import is_encodable
 from external_tasks.engine.models import fields_of
 from external_tasks.engine.values import STRING_LIMIT, File, Typed, TypedJson
 from external_tasks.errors import VariableError
@@ -159,10 +160,8 @@ def _without_nul(text: str, what: str) -> str:
 
 
 def _storable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise VariableError("it holds half a surrogate pair, which no database stores") from None
+    if not is_encodable(text):
+        raise VariableError("it holds half a surrogate pair, which no database stores")
     return text
 
 

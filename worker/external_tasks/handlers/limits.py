@@ -6,9 +6,6 @@ from typing import Any
 from external_tasks import checks
 from external_tasks.handlers.breaker import CircuitBreaker, checked_breaker
 
-MOST_TASKS = 2**31 - 1
-"""The engine counts no more."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Rate:
@@ -27,7 +24,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         checks.number("per_second", self.per_second, at_least=0.001)
-        checks.positive_int("burst", self.burst, at_most=MOST_TASKS)
+        checks.positive_int("burst", self.burst, at_most=checks.HIGHEST_COUNT)
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def checked_limit(max_tasks: Any, rate: Any, breaker: Any) -> TopicLimit:
         ValueError: an argument cannot be used; the message names it.
     """
     if max_tasks is not None:
-        checks.positive_int("max_tasks", max_tasks, at_most=MOST_TASKS)
+        checks.positive_int("max_tasks", max_tasks, at_most=checks.HIGHEST_COUNT)
     if rate is not None and not isinstance(rate, Rate):
         raise ValueError(f"rate must be a Rate, e.g. Rate(per_second=5), not {rate!r}")
     return TopicLimit(max_tasks, rate, checked_breaker(breaker))

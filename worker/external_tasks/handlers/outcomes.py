@@ -95,7 +95,7 @@ class Failure:
     def __post_init__(self) -> None:
         checks.text("message", self.message, may_be_empty=True)
         checks.text("details", self.details, may_be_empty=True)
-        checks.whole_number("retries", self.retries, at_most=checks.MOST_RETRIES)
+        checks.whole_number("retries", self.retries, at_most=checks.HIGHEST_COUNT)
         checks.number("retry_seconds", self.retry_seconds, at_most=MAX_RETRY_SECONDS)
         checks.variables("variables", self.variables)
 
