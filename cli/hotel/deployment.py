@@ -8,6 +8,7 @@ from external_tasks.checks import is_encodable
 from external_tasks.engine.client import EngineClient
 from external_tasks.engine.model import Deployment
 from external_tasks.errors import BadRequest
+from external_tasks.files import FileTooLargeError, read_up_to
 
 from hotel.engine_errors import translated
 from hotel.errors import InvalidInput
@@ -37,9 +38,11 @@ def process_files(folder: Path | None = None, *, history_time_to_live: str | Non
     """
     folder = folder or (_PACKAGED if _PACKAGED.is_dir() else _REPOSITORY)
     try:
-        files = {file.name: _content(file) for file in sorted(folder.glob("*.bpmn"))}
+        files = {file.name: read_up_to(file, _MOST_BYTES) for file in sorted(folder.glob("*.bpmn"))}
     except OSError as error:
         raise InvalidInput(f"{error.filename} cannot be read: {error.strerror}") from error
+    except FileTooLargeError as error:
+        raise InvalidInput(f"{error}, which no model needs") from error
     if not files:
         raise InvalidInput(f"there are no .bpmn files in {folder}")
     if unsendable := [name for name in files if not is_encodable(name)]:
@@ -48,14 +51,6 @@ def process_files(folder: Path | None = None, *, history_time_to_live: str | Non
         return files
     replacement = rb'\g<1>"' + history_time_to_live.encode() + b'"'
     return {name: _HISTORY_TIME_TO_LIVE.sub(replacement, content) for name, content in files.items()}
-
-
-def _content(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        content = opened.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise InvalidInput(f"{file} is larger than {_MOST_BYTES} bytes, which no model needs")
-    return content
 
 
 def deploy(engine: EngineClient, files: dict[str, bytes]) -> Deployment:

@@ -5,10 +5,11 @@ from typing import Any
 
 import typer
 from external_tasks.otel_setup import configure as configure_tracing
+from external_tasks.output import drop_output
 from pydantic import ValidationError
 
 from hotel.commands.app import app
-from hotel.commands.output import drop_output, note, set_up_streams
+from hotel.commands.output import note, set_up_streams
 from hotel.errors import ExitCode, HotelError
 from hotel.signals import raise_on_end
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
+from external_tasks.output import drop_output
 
 from hotel.cluster.connect import kubectl_of
 from hotel.commands.backlog_views import ChangeView, LiveView, lines
 from hotel.commands.options import Json, engine_of, settings_of
-from hotel.commands.output import drop_output, note, out, print_json
+from hotel.commands.output import note, out, print_json
 from hotel.commands.readers import reader_left_within
 from hotel.tasks.backlog import CLUSTER, ENGINE, Backlog, look
 

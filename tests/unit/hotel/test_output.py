@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from external_tasks.output import drop_output
 from hotel.commands import output
 from hotel.commands.output import Output, aligned, note, print_json
 
@@ -102,4 +103,4 @@ def test_a_reader_that_has_left_is_an_error_of_the_caller(monkeypatch: pytest.Mo
         monkeypatch.setattr(sys, "stdout", stream)
         with pytest.raises(BrokenPipeError):
             Output().line("nobody reads this")
-        output.drop_output()
+        drop_output()

@@ -1,7 +1,6 @@
 """The command line: commands, their options, and the errors that are shown in one line."""
 
 import argparse
-import contextlib
 import io
 import logging
 import os
@@ -15,6 +14,7 @@ from external_tasks.checks import HIGHEST_PORT
 from external_tasks.command import checking, engine, project, running
 from external_tasks.command.errors import CommandError, SettingError
 from external_tasks.errors import EngineError, HealthPortUnavailable, RegistrationError
+from external_tasks.output import drop_output
 from external_tasks.visible import TextFormatter, visible_lines
 
 _BAD_SETTING = 2
@@ -33,17 +33,15 @@ def run(arguments: Sequence[str]) -> int:
         code = _do(_parser().parse_args(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read has seen enough, as `head`.
-        _drop_output()
+        # The program that reads the output has ended, as `head` does after its lines.
+        drop_output()
         return _OUTPUT_CLOSED
-    except HealthPortUnavailable as error:
+    except (CommandError, EngineError, HealthPortUnavailable, RegistrationError) as error:
         return _failed(error)
     except OSError as error:
         # A full disk behind standard output, or what the system refuses to a command.
-        _drop_output()
+        drop_output()
         return _failed(CommandError(f"{type(error).__name__}: {error}"))
-    except (CommandError, EngineError, RegistrationError) as error:
-        return _failed(error)
     return code
 
 
@@ -57,12 +55,6 @@ def _prepare_output() -> None:
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def _drop_output() -> None:
-    """Let standard output lead nowhere: Python's own flush at the end would complain once more."""
-    with contextlib.suppress(OSError), _nowhere() as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _nowhere() -> TextIO:

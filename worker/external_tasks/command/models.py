@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from external_tasks.command.errors import CommandError
+from external_tasks.files import FileTooLargeError, read_up_to
 
 MOST_BYTES = 16 * 1024 * 1024
 _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -150,13 +151,11 @@ def content_of(file: Path) -> bytes:
         CommandError: it cannot be read, or is larger than any such file, as a device without end.
     """
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
+        return read_up_to(file, MOST_BYTES)
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-    if len(content) > MOST_BYTES:
-        raise CommandError(f"{file} is larger than {MOST_BYTES} bytes, which no model needs")
-    return content
+    except FileTooLargeError as error:
+        raise CommandError(f"{error}, which no model needs") from error
 
 
 class _HasDoctypeError(Exception):
