@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from external_tasks import EngineClient
-from support import kind
+from support import api_server, kind
 from support.charts import REPOSITORY
 from support.cluster import Cluster, CommandFailedError, Release, administrator
 from support.guests import guest
@@ -141,9 +141,8 @@ def prepare_cluster(folder: Path, kubeconfig: Path, *, keep: bool) -> None:
 
 @pytest.fixture(scope="session")
 def cluster(kubeconfig: Path) -> Cluster:
-    cluster = Cluster(kubeconfig)
-    kind.wait_until_answering(cluster, NAME)
-    return cluster
+    api_server.wait(NAME, kubeconfig)
+    return Cluster(kubeconfig)
 
 
 @pytest.fixture

@@ -3,24 +3,15 @@
 import contextlib
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from support.charts import REPOSITORY
-from support.cluster import Cluster, CommandFailedError
+from support.cluster import Cluster
 
 BUILD_SECONDS = 1200
 DATABASE = "postgres:17"
-ANSWER_SECONDS = 120
-_LOOK = """
-uptime; free -m; df -h /var
-crictl ps --all --name 'kube-apiserver|etcd' || ctr --namespace k8s.io tasks list
-for log in /var/log/containers/kube-apiserver-*.log /var/log/containers/etcd-*.log /var/log/kubelet.log; do
-  echo "== $log"; tail -n 15 "$log" | cut -c 1-300
-done
-"""
 _TOOLS = ("docker", "kind", "kubectl", "helm")
 
 
@@ -55,34 +46,6 @@ def create(name: str, *options: str) -> None:
     image = command("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "kindest/node").split()
     node = ["--image", image[0]] if image else []
     kind("create", "cluster", "--name", name, "--wait", "180s", *node, *options)
-
-
-def wait_until_answering(cluster: Cluster, name: str, *, seconds: float = ANSWER_SECONDS) -> None:
-    """Wait until the API server says that it is ready; fail with what its node tells if it does not in time.
-
-    A test that began while it starts again would fail at its first call, with all that share its fixtures.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            cluster.run("kubectl", "get", "--raw", "/readyz")
-        except (CommandFailedError, subprocess.TimeoutExpired) as error:
-            if time.monotonic() > deadline:
-                seen = f"The API server of {name} was not ready within {seconds:.0f} s: {error}"
-                pytest.fail(f"{seen}\n{node_report(name)}", pytrace=False)
-            time.sleep(1)
-        else:
-            return
-
-
-def node_report(name: str) -> str:
-    """Return why the API server of a kind cluster may be away: its node's containers, logs and memory."""
-    looks = (
-        ("docker", "ps", "--all", "--filter", f"name={name}-control-plane"),
-        ("docker", "exec", f"{name}-control-plane", "sh", "-c", _LOOK),
-    )
-    said = (subprocess.run(look, capture_output=True, text=True, check=False, timeout=60) for look in looks)
-    return "\n".join(f"{look.stdout}{look.stderr}" for look in said)
 
 
 def delete(name: str) -> None:
