@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 from hotel.ports import free_port
@@ -184,3 +185,12 @@ def engine_on(url: str) -> dict[str, str]:
         "ENGINE_DATABASE_USER": user,
         "ENGINE_DATABASE_PASSWORD": password,
     }
+
+
+def slow_down(database: "psycopg.Connection[Any]", event: str, table: str, seconds: float) -> None:
+    """Let each row of a table take so long at an event: INSERT or UPDATE."""
+    database.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql "
+        f"AS $$ BEGIN PERFORM pg_sleep({seconds}); RETURN NEW; END $$;"
+        f"CREATE TRIGGER slow BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION slow();"
+    )

@@ -15,7 +15,7 @@ from external_tasks.engine.client import EngineClient
 from support.http_stub import HttpStub, http_stub
 from support.lone_engine import Launch, LoneEngine
 from support.models import external_task
-from support.postgresql import engine_on, postgresql_server
+from support.postgresql import engine_on, postgresql_server, slow_down
 from support.waiting import eventually
 
 TOKEN = "0123456789-secret-token"
@@ -104,13 +104,6 @@ def test_a_topic_is_pushed_unless_a_worker_waits_for_any_task_of_it(
         eventually(lambda: all(poll.done() for poll in polls))
 
 
-SLOW_FETCHES = """
-CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
-CREATE TRIGGER slow BEFORE UPDATE ON act_ru_ext_task FOR EACH ROW EXECUTE FUNCTION slow();
-"""
-"""A fetch locks a task by an update: each takes half a second then."""
-
-
 def test_a_topic_is_pushed_when_the_fetch_that_waited_for_it_is_served_late(
     launch: Launch, autoscaler: HttpStub, token: Path
 ) -> None:
@@ -124,7 +117,8 @@ def test_a_topic_is_pushed_when_the_fetch_that_waited_for_it_is_served_late(
         )
         with closing(admin_of(engine, "late")) as admin, ThreadPoolExecutor(1) as pool:
             with psycopg.connect(f"{url}postgres", autocommit=True) as database:
-                database.execute(SLOW_FETCHES)
+                # A fetch locks a task by an update.
+                slow_down(database, "UPDATE", "act_ru_ext_task", 0.5)
             poll = pool.submit(admin.fetch_and_lock, "one", [TopicSubscription("late")], 1, wait_ms=60_000)
             eventually(lambda: "A fetch waits" in engine.log)
 

@@ -7,15 +7,11 @@ import pytest
 from external_tasks import EngineError
 from support.lone_engine import Launch
 from support.models import external_task
-from support.postgresql import engine_on, running_postgresql
+from support.postgresql import engine_on, running_postgresql, slow_down
 from support.switch import switch
 from support.waiting import eventually
 
 PASSWORD = "silent-secret"
-SLOW_STARTS = """
-CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
-CREATE TRIGGER slow BEFORE INSERT ON act_ru_ext_task FOR EACH ROW EXECUTE FUNCTION slow();
-"""
 
 
 def test_what_waits_for_a_silent_database_ends_and_new_connections_work(launch: Launch) -> None:
@@ -26,7 +22,7 @@ def test_what_waits_for_a_silent_database_ends_and_new_connections_work(launch: 
         with engine.client("admin", PASSWORD) as admin, ThreadPoolExecutor(1) as pool:
             admin.deploy("silent", {"silent.bpmn": external_task("silent", "silent")})
             with psycopg.connect(f"{server.url}postgres", autocommit=True) as database:
-                database.execute(SLOW_STARTS)
+                slow_down(database, "INSERT", "act_ru_ext_task", 1)
                 waiting = pool.submit(admin.start, "silent")
                 eventually(lambda: is_waiting(database))
                 address.silence()
