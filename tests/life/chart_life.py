@@ -133,7 +133,7 @@ def set_egress(release: Release, component: str, rules: list[dict[str, Any]]) ->
 def test_a_partition_costs_no_reservation(
     hotel: Release, run_hotel: HotelCommand, tmp_path: Path, component: str, peers: tuple[str, ...]
 ) -> None:
-    """Packets are dropped, so connections hang: nobody is told that the other side is away."""
+    """The network drops packets, so calls wait without an answer: neither side gets an error."""
     with replayed(hotel, run_hotel, tmp_path, "partition", count=60, rate=2) as replay:
         with cut(hotel, component, *peers):
             time.sleep(PARTITION_SECONDS)

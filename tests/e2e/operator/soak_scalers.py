@@ -47,7 +47,7 @@ def namespaces(cluster: Cluster) -> Iterator[list[str]]:
 
 
 @pytest.mark.timeout(7200)
-def test_memory_stays_and_polls_are_punctual(scaled: ScaledWorkers, note: Note) -> None:
+def test_the_operators_memory_stays_the_same(scaled: ScaledWorkers, note: Note) -> None:
     cluster = scaled.cluster
     install_fleets(cluster)
     scaled.install_rights(*RIGHTS)

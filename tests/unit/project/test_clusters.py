@@ -1,4 +1,4 @@
-"""How the tests of a cluster take an API server that is away for a moment."""
+"""The tests of a cluster repeat a call that did not reach the API server."""
 
 import stat
 from pathlib import Path

@@ -100,7 +100,7 @@ def test_a_secret_that_the_api_server_does_not_give_is_said_by_its_cause(
     operator.poll()
     assert world.condition("Ready", "a") == ("True", "Ready")
 
-    # What was read is used on while the API server is away.
+    # The operator keeps the password that it has read while the API server fails.
     world.api.refused[f"GET {paths.secret(NAMESPACE, 'engine')}"] = 503
     operator.poll(20)
     assert world.condition("Ready", "a") == ("True", "Ready")
