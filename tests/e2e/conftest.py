@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import trustme
 from external_tasks import EngineClient
 from support import api_server, kind
 from support.charts import REPOSITORY
-from support.cluster import Cluster, CommandFailedError, Release, administrator
+from support.cluster import FAST_COMPILER, Cluster, CommandFailedError, Release, administrator
 from support.guests import guest
 from support.hotel_command import HotelCommand
 from support.lanes import Lanes, lane_of
@@ -161,9 +162,10 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(scope="session")
 def hotel(cluster: Cluster, note: Note, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
-    """hotel, installed once with the values as they are; a test that changes it puts it back."""
+    """The release with the chart's values, installed once; a test that changes it puts it back."""
     with kind.restricted_namespace(cluster, f"hotel-{time.time_ns() % 10**6:06}") as namespace:
-        release = Release(cluster, namespace)
+        engine = f"--set-json=engine.extraEnv={json.dumps([FAST_COMPILER])}"
+        release = Release(cluster, namespace, settings=(engine,))
         began = time.monotonic()
         release.install()
         installed = time.monotonic() - began
@@ -217,7 +219,7 @@ def write_artifacts(cluster: Cluster, folder: Path) -> None:
             }
             for file, arguments in looks.items():
                 (folder / f"{name}-{file}").write_text(cluster.kubectl(*arguments))
-            for pod in cluster.get("pods", name):
+            for pod in cluster.items("pods", name):
                 pod_name = pod["metadata"]["name"]
                 logs = cluster.kubectl(
                     "logs", pod_name, "--all-containers", "--tail=2000", "--ignore-errors", *place

@@ -112,14 +112,14 @@ def test_a_stray_pod_reaches_nothing(hotel: Release, namespace: str) -> None:
 
 def test_the_policies_are_what_keeps_a_stray_pod_out(cluster: Cluster, namespace: str) -> None:
     """The same script reaches the cluster's DNS, which no policy guards."""
-    (dns,) = cluster.get("services", "kube-system", "--selector=k8s-app=kube-dns")
+    (dns,) = cluster.items("services", "kube-system", selector="k8s-app=kube-dns")
     target = f"{dns['spec']['clusterIP']}:53"
 
     assert cluster.run_python(namespace, "stray", CONNECT, target, image=PYTHON_IMAGE).split() == [target]
 
 
 def test_the_worker_follows_the_backlog(hotel: Release) -> None:
-    (scaler,) = hotel.cluster.get("externaltaskscalers", hotel.namespace)
+    (scaler,) = hotel.cluster.items("externaltaskscalers", hotel.namespace)
     conditions = {c["type"]: c["status"] for c in scaler["status"]["conditions"]}
 
     assert conditions["Ready"] == "True", json.dumps(scaler["status"])

@@ -113,7 +113,7 @@ def test_what_an_uninstall_keeps_a_new_install_takes_up(hotel: Release, tmp_path
     printed = hotel.uninstall()
 
     assert re.search(r"kept.*\n\[PersistentVolumeClaim\] hotel-postgresql", printed)
-    eventually(lambda: not hotel.cluster.get("pods", hotel.namespace), seconds=90, every=1)
+    eventually(lambda: not hotel.cluster.items("pods", hotel.namespace), seconds=90, every=1)
     assert left_over(hotel) == {"persistentvolumeclaim/hotel-postgresql"}
 
     hotel.install()

@@ -1,12 +1,13 @@
 """Two releases in one namespace with one operator; the second one's databases are elsewhere, behind TLS."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 from support import elsewhere
-from support.cluster import PORTS, SERVICE_PORTS, Release
+from support.cluster import FAST_COMPILER, PORTS, SERVICE_PORTS, Release
 from support.guests import guest
 from support.hotel_command import HotelCommand
 from support.reach import reached
@@ -14,6 +15,7 @@ from support.waits import finish, installing, restarts, wait_for_log
 
 LOGIN = '{"existingSecret": "west-logins"}'
 VALUES = {
+    "engine.extraEnv": json.dumps([FAST_COMPILER]),
     "operator.enabled": "false",
     "worker.externalOperator.enabled": "true",
     "worker.externalOperator.serviceAccount": '"hotel-operator"',

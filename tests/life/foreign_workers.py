@@ -17,7 +17,7 @@ from life.nodes import load
 from support import kind
 from support.charts import REPOSITORY
 from support.cluster import Cluster, Release, administrator
-from support.fleet_watch import FleetWatch, api
+from support.fleet_watch import FleetWatch
 from support.lone_engine import LoneEngine
 from support.models import external_task
 from support.waiting import eventually
@@ -117,7 +117,7 @@ def test_workers_with_another_client_are_scaled_and_lose_nothing(
     apply_worker(release, language)
     with administrator(release) as engine:
         engine.deploy("parcels", {"parcel.bpmn": external_task(PROCESS, TOPIC)})
-        fleet = FleetWatch(api(cluster.kubeconfig), release.namespace, f"parcel-{language}", engine, (TOPIC,))
+        fleet = FleetWatch(cluster.api, release.namespace, f"parcel-{language}", engine, (TOPIC,))
         with fleet as watch:
             for _ in range(BURSTS):
                 for number in range(TASKS):

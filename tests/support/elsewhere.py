@@ -7,7 +7,7 @@ from typing import Any
 
 import trustme
 
-from support.cluster import SERVICE_PORTS, Cluster, forwarded
+from support.cluster import FAST_COMPILER, SERVICE_PORTS, Cluster, forwarded
 
 PASSWORD = "elsewhere-and-4-characters-':/@"
 AUTHORITY = "authority"
@@ -25,6 +25,7 @@ def engine(authority: trustme.CA) -> list[Any]:
     container = {
         "image": "hotel-engine:0.1.0",
         "env": [
+            FAST_COMPILER,
             {"name": "ENGINE_DATABASE_URL", "value": "jdbc:h2:file:/tmp/engine"},
             {"name": "SERVER_SSL_CERTIFICATE", "value": f"{TLS}/tls.crt"},
             {"name": "SERVER_SSL_CERTIFICATEPRIVATEKEY", "value": f"{TLS}/tls.key"},

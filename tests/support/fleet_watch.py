@@ -3,25 +3,14 @@
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 from external_task_operator.engine.counts import locked_tasks
 from external_task_operator.kubernetes.client import Cluster
 from external_task_operator.scaling.pods import Pod, parse, worker_pod
 from external_tasks import EngineClient
-from kubernetes import client, config
 
 EVERY_SECONDS = 0.25
-
-
-def api(kubeconfig: Path) -> Cluster:
-    """Return a client of a cluster's API server that costs less than kubectl."""
-    configuration = client.Configuration()
-    config.load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types
-        config_file=str(kubeconfig), client_configuration=configuration
-    )
-    return Cluster(configuration, timeout=10)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from external_tasks import EngineClient
 from external_tasks.errors import EngineError
 
 from support.cluster import Release
-from support.fleet_watch import FleetWatch, api
+from support.fleet_watch import FleetWatch
 from support.waiting import eventually
 
 PROCESS = "HotelReservationProcess"
@@ -25,13 +24,13 @@ _NIGHTS = 150
 
 def scaler(release: Release) -> dict[str, Any]:
     """Return the scaler of the workers."""
-    found: dict[str, Any] = release.cluster.get("externaltaskscalers", release.namespace)[0]
+    found: dict[str, Any] = release.cluster.items("externaltaskscalers", release.namespace)[0]
     return found
 
 
 def replicas(release: Release) -> int:
     """Return how many workers there are to be."""
-    found = release.cluster.get("deployments", release.namespace, f"--selector={WORKERS}")
+    found = release.cluster.items("deployments", release.namespace, selector=WORKERS)
     return int(found[0]["spec"]["replicas"])
 
 
@@ -50,11 +49,11 @@ def put_to_sleep(release: Release, **changes: Any) -> None:
 
 
 @contextmanager
-def watched(release: Release, engine: EngineClient, kubeconfig: Path) -> Iterator[FleetWatch]:
+def watched(release: Release, engine: EngineClient) -> Iterator[FleetWatch]:
     """Watch the workers while the context lasts."""
     spec = scaler(release)["spec"]
     target, topics = spec["scaleTargetRef"]["name"], tuple(spec["topics"])
-    with FleetWatch(api(kubeconfig), release.namespace, target, engine, topics) as watch:
+    with FleetWatch(release.cluster.api, release.namespace, target, engine, topics) as watch:
         yield watch
 
 

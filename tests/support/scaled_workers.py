@@ -152,12 +152,12 @@ class ScaledWorkers:
 
     def replicas(self, name: str = "worker", kind: str = "deployment") -> int:
         """Return the replicas in a workload's spec."""
-        return int(self._field(f"{kind}/{name}", "{.spec.replicas}"))
+        return int(self.cluster.get(f"{kind}s", self.namespace, name)["spec"]["replicas"])
 
     def status(self, name: str = "worker") -> dict[str, Any]:
         """Return the status of a scaler."""
-        text = self.cluster.kubectl("get", "ets", name, "--namespace", self.namespace, "--output=json")
-        status: dict[str, Any] = json.loads(text).get("status", {})
+        scaler = self.cluster.get("externaltaskscalers", self.namespace, name)
+        status: dict[str, Any] = scaler.get("status", {})
         return status
 
     def condition(self, kind: str, name: str = "worker") -> tuple[str, str]:
@@ -167,7 +167,7 @@ class ScaledWorkers:
 
     def pods(self, name: str = "worker") -> list[dict[str, Any]]:
         """Return the pods of a workload that are not going away."""
-        pods = self.cluster.get("pods", self.namespace, "--selector", f"app={name}")
+        pods = self.cluster.items("pods", self.namespace, selector=f"app={name}")
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def ready(self, name: str = "worker") -> list[str]:
@@ -176,13 +176,10 @@ class ScaledWorkers:
 
     def reasons(self) -> list[str]:
         """Return the reasons of all events about scalers, in the order in which they happened."""
-        about = "--field-selector=involvedObject.kind=ExternalTaskScaler"
-        events = self.cluster.get("events", self.namespace, about)
+        about = "involvedObject.kind=ExternalTaskScaler"
+        events = self.cluster.items("events", self.namespace, fields=about)
         ordered = sorted(events, key=lambda event: event["metadata"]["creationTimestamp"])
         return [event["reason"] for event in ordered]
-
-    def _field(self, thing: str, path: str) -> str:
-        return self.cluster.kubectl("get", thing, "--namespace", self.namespace, f"--output=jsonpath={path}")
 
     def _kubeconfig(self) -> Path:
         view = json.loads(self.cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))

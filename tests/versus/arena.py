@@ -12,7 +12,6 @@ import urllib3
 from external_task_operator.scaling.pods import parse
 from external_tasks import BasicAuth, EngineClient
 from support.cluster import Cluster, Release, forwarded
-from support.fleet_watch import api
 from support.models import external_task
 from support.waiting import eventually
 
@@ -90,7 +89,7 @@ class Arena:
         return {event.task for event in self._events() if event.what == "done"}
 
     def _pods(self) -> list[dict[str, Any]]:
-        return self.release.cluster.get("pods", self.release.namespace, f"--selector=app={crew.NAME}")
+        return self.release.cluster.items("pods", self.release.namespace, selector=f"app={crew.NAME}")
 
     @contextmanager
     def _sampled(self) -> Iterator[list[Sample]]:
@@ -109,10 +108,8 @@ class Arena:
             thread.join(30)
 
     def _sample(self) -> Sample:
-        cluster, namespace = api(self.release.cluster.kubeconfig), self.release.namespace
-        deployment = cluster.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{crew.NAME}")
-        selector = {"labelSelector": f"app={crew.NAME}"}
-        listed = cluster.get(f"/api/v1/namespaces/{namespace}/pods", selector)["items"]
+        deployment = self.release.cluster.get("deployments", self.release.namespace, crew.NAME)
+        listed = self._pods()
         ready = sum(pod.ready and pod.active for pod in map(parse, listed))
         return Sample(time.time(), deployment["spec"]["replicas"], ready, len(listed))
 

@@ -26,7 +26,7 @@ def test_replicas_stay_the_same_while_the_load_does(
 ) -> None:
     """With the chart's own windows: for some looks there may be no task, and yet there is load."""
     load = Load(engine)
-    with watched(hotel, engine, kubeconfig) as watch:
+    with watched(hotel, engine) as watch:
         began = time.monotonic()
         for number in range(round(SECONDS * RATE)):
             time.sleep(max(began + number / RATE - time.monotonic(), 0))

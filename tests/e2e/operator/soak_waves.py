@@ -58,7 +58,7 @@ def test_waves_of_load_are_followed_and_scale_in_slows_nobody(
     from_zero: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
 ) -> None:
     load, moments = Load(engine), arrivals()
-    with watched(from_zero, engine, kubeconfig) as watch:
+    with watched(from_zero, engine) as watch:
         for _ in range(WAVES):
             play(load, moments)
         eventually(load.is_over, seconds=300, every=1)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
 from external_tasks import EngineClient
@@ -23,10 +23,10 @@ def condition(release: Release) -> tuple[str, str]:
 
 @pytest.mark.timeout(1200)
 def test_a_backlog_is_met_from_zero_workers_and_nobody_is_taken_at_work(
-    from_zero: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
+    from_zero: Release, engine: EngineClient, note: Callable[[str], None]
 ) -> None:
     load = Load(engine)
-    with watched(from_zero, engine, kubeconfig) as watch:
+    with watched(from_zero, engine) as watch:
         began = time.monotonic()
         load.start(RESERVATIONS)
         eventually(load.is_over, seconds=400, every=1)
@@ -54,8 +54,8 @@ def test_the_engine_tells_of_a_new_task_long_before_the_next_poll(
     put_to_sleep(from_zero, **AN_HOUR_BETWEEN_POLLS)
     eventually(lambda: is_observed(from_zero), seconds=60, every=0.2)
     # A worker that still ends could take the task.
-    place = ("pods", from_zero.namespace, f"--selector={WORKERS}")
-    eventually(lambda: not from_zero.cluster.get(*place), seconds=120, every=0.5)
+    workers = partial(from_zero.cluster.items, "pods", from_zero.namespace, selector=WORKERS)
+    eventually(lambda: not workers(), seconds=120, every=0.5)
 
     began = time.monotonic()
     load.start()

@@ -107,12 +107,12 @@ def test_it_serves_releases_in_the_whole_cluster(
         "--set=operator.enabled=false", f"--set-json=worker.externalOperator={json.dumps(operator)}"
     )
 
-    scaler = f"externaltaskscaler/{hotel.name}-worker-default"
+    scaler = f"{hotel.name}-worker-default"
 
     def acts_here() -> str:
-        place = ("--namespace", hotel.namespace)
-        return hotel.cluster.kubectl("get", scaler, *place, "--output=jsonpath={.status.operator}")
+        found = hotel.cluster.get("externaltaskscalers", hotel.namespace, scaler)
+        return str(found.get("status", {}).get("operator", ""))
 
     eventually(lambda: acts_here().startswith("everywhere-"), seconds=60, every=1)
-    hotel.cluster.wait_for(hotel.namespace, scaler, "Ready")
+    hotel.cluster.wait_for(hotel.namespace, f"externaltaskscaler/{scaler}", "Ready")
     assert run_hotel("reserve", *guest()).code == 0

@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from support.fleet_watch import api
 from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
 
@@ -178,9 +176,8 @@ def test_replicas_stay_while_the_engine_refuses(scaled: ScaledWorkers, status: i
 
 
 def test_each_backlog_is_met_by_a_first_scale_and_left_to_zero(
-    scaled: ScaledWorkers, kubeconfig: Path, note: Callable[[str], None]
+    scaled: ScaledWorkers, note: Callable[[str], None]
 ) -> None:
-    cluster, path = api(kubeconfig), f"/apis/apps/v1/namespaces/{scaled.namespace}/deployments/worker"
     scaled.workers(0)
     scaled.scaler(maxReplicaCount=1, pollingInterval=POLLING_SECONDS)
     waits = []
@@ -189,10 +186,10 @@ def test_each_backlog_is_met_by_a_first_scale_and_left_to_zero(
         for _ in range(STARTS):
             scaled.engine.add("validate")
             began = time.monotonic()
-            eventually(lambda: cluster.get(path)["spec"]["replicas"] == 1, every=0.02)
+            eventually(lambda: scaled.replicas() == 1, every=0.02)
             waits.append(time.monotonic() - began)
             scaled.engine.complete()
-            eventually(lambda: cluster.get(path)["spec"]["replicas"] == 0, every=0.1)
+            eventually(lambda: scaled.replicas() == 0, every=0.1)
 
     p95 = sorted(waits)[round(0.95 * STARTS) - 1]
     note(

@@ -1,9 +1,12 @@
 """The tests of a cluster repeat a call that did not reach the API server."""
 
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from external_task_operator.errors import ClusterUnreachable
 from support.cluster import Cluster, CommandFailedError
 
 SERVER = "127.0.0.1:6443"
@@ -51,3 +54,26 @@ def test_what_the_server_refused_or_may_have_done_is_not(failing_once: Path, ver
         Cluster(failing_once / "kubeconfig").kubectl(verb, "something")
 
     assert (failing_once / "calls").read_text().splitlines() == ["called"]
+
+
+class Rebooting:
+    """An API server that gives no answer to the first question."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Mapping[str, str]]] = []
+
+    def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        self.asked.append((path, params))
+        if len(self.asked) == 1:
+            raise ClusterUnreachable("no answer")
+        return {"items": [{"kind": "Pod"}]}
+
+
+def test_a_question_without_an_answer_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Rebooting()
+    cluster = Cluster(tmp_path / "kubeconfig")
+    monkeypatch.setitem(vars(cluster), "api", server)
+
+    assert cluster.items("pods", "east", selector="app=worker") == [{"kind": "Pod"}]
+
+    assert server.asked == [("/api/v1/namespaces/east/pods", {"labelSelector": "app=worker"})] * 2
