@@ -5,7 +5,7 @@ DOCS_SOURCE := build/docs/source
 DOCS_SITE := build/docs/site
 DOCS_PAGES := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE NOTICE \
   examples/README.md examples/other_clients/README.md $(wildcard examples/*/*.py examples/other_clients/*/worker.* \
-  examples/other_clients/java/src/main/java/example/*.java docs/*.md docs/*.svg docs/*.png charts/hotel/README.md charts/hotel/charts/*/README.md)
+  examples/other_clients/java/src/main/java/example/*.java docs/*.md docs/*.svg docs/*.json docs/*.png charts/hotel/README.md charts/hotel/charts/*/README.md)
 
 $(DOCS_ENVIRONMENT)/.installed: requirements/docs.txt
 	test -x $(DOCS_ENVIRONMENT)/bin/python || $(PYTHON) -m venv $(DOCS_ENVIRONMENT)

@@ -3,7 +3,6 @@
 import argparse
 import os
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
 
 from support.charts import REPOSITORY
@@ -15,11 +14,11 @@ from versus.arena import KEDA, arena
 from versus.contenders import CONTENDERS, MAXIMUM
 from versus.crew import GRACE_SECONDS, SLOTS
 from versus.figures import Figures, row
-from versus.loads import named
+from versus.loads import NAMES, named
 
 PAGE = REPOSITORY / "docs/autoscaling.md"
 PICTURE = REPOSITORY / "docs/versus.svg"
-KEPT = REPOSITORY / "build/versus.json"
+KEPT = REPOSITORY / "docs/versus.json"
 
 
 def main() -> None:
@@ -27,7 +26,12 @@ def main() -> None:
     arguments = _arguments()
     loads = named(arguments.bookings)
     chosen = {name: loads[name] for name in arguments.loads or loads}
-    outcomes: dict[str, dict[str, list[Figures]]] = {load: {c: [] for c in CONTENDERS} for load in chosen}
+    known = report.read(KEPT) if arguments.add else {}
+    outcomes: dict[str, dict[str, list[Figures]]] = {
+        load: {name: list(known.get(load, {}).get(name, ())) for name in CONTENDERS}
+        for load in NAMES
+        if load in known or load in chosen
+    }
     cluster = Cluster(arguments.kubeconfig)
     with arena(cluster, arguments.namespace, arguments.image, arguments.keda) as place:
         for run in range(arguments.runs):
@@ -38,19 +42,18 @@ def main() -> None:
                     outcomes[load][name].append(done)
                     print("  " + " | ".join(row(load, name, [done])), flush=True)
                     report.write(outcomes, KEPT)
-    text = f"{_caption(arguments.runs)}\n\n{report.table(outcomes)}"
+    text = f"{_caption(report.days(outcomes))}\n\n{report.table(outcomes)}"
     print(text)
     if arguments.write:
         put(f"{text}\n\n![Pods over time, by load]({PICTURE.name})", PAGE, report.BEGIN, report.END)
         report.draw(outcomes, PICTURE)
 
 
-def _caption(runs: int) -> str:
-    machine = f"{datetime.now(UTC):%Y-%m-%d}, Linux {platform.release()}, {os.cpu_count()} processors"
+def _caption(days: str) -> str:
+    machine = f"{days}, Linux {platform.release()}, {os.cpu_count()} processors"
     return (
         f"{machine}, kind, KEDA 2.21.0; pods of {SLOTS} slots, at most {MAXIMUM}, "
-        f"grace {GRACE_SECONDS} s; {'one run' if runs == 1 else f'medians of {runs} runs'} each, "
-        "the last two columns are sums."
+        f"grace {GRACE_SECONDS} s; medians of the runs, the last two columns are sums."
     )
 
 
@@ -61,10 +64,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--namespace", default="versus", help="of the release")
     parser.add_argument("--keda", default=KEDA, help="manifest of KEDA, if it is not installed: file or URL")
     parser.add_argument("--bookings", type=Path, help="CSV of hotel bookings, for the load of that name")
-    parser.add_argument(
-        "--loads", nargs="*", choices=("burst", "steady", "waves", "bookings"), help="default: all"
-    )
+    parser.add_argument("--loads", nargs="*", choices=NAMES, help="default: all")
     parser.add_argument("--runs", type=int, default=3, help="of each load and contender (3)")
+    parser.add_argument("--add", action="store_true", help=f"to the runs in {KEPT.name}; else they go")
     parser.add_argument("--write", action="store_true", help="put table and picture into docs/")
     return parser.parse_args()
 

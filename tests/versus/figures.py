@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
@@ -59,7 +60,8 @@ class Figures:
         scalings: how often the number of replicas changed.
         taken_at_work: tasks that a second worker had to begin, as the first one's pod was taken.
         done_twice: tasks whose work was done more than once.
-        samples: the workers over time.
+        samples: the workers over time, where something changed.
+        day: of the run, as an ISO date.
     """
 
     tasks: int
@@ -72,6 +74,7 @@ class Figures:
     taken_at_work: int
     done_twice: int
     samples: tuple[Sample, ...]
+    day: str
 
     def wait(self, share: float) -> float:
         """Return the wait that this share of the tasks did not exceed."""
@@ -103,13 +106,26 @@ def figures(events: Sequence[Event], samples: Sequence[Sample], began: float) ->
         scalings=sum(before.replicas != after.replicas for before, after in pairs),
         taken_at_work=sum(len({event.pod for event in runs}) > 1 for runs in begun.values()),
         done_twice=sum(len(runs) > 1 for runs in done.values()),
-        samples=tuple(samples),
+        samples=_changes(samples),
+        day=datetime.fromtimestamp(began, UTC).date().isoformat(),
     )
+
+
+def _changes(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Return the first and the last sample, and those in which something changed."""
+    first, *_, last = samples
+    differ = (
+        after
+        for before, after in pairwise(samples)
+        if (before.replicas, before.ready, before.pods) != (after.replicas, after.ready, after.pods)
+    )
+    return tuple(dict.fromkeys([first, *differ, last]))
 
 
 COLUMNS = (
     "load",
     "scaled by",
+    "runs",
     "first scale s",
     "full size s",
     "drained s",
@@ -132,6 +148,7 @@ def row(load: str, contender: str, runs: Sequence[Figures]) -> list[str]:
     return [
         load,
         contender,
+        str(len(runs)),
         middle([run.first_scale for run in runs]),
         middle([run.full_size for run in runs]),
         middle([run.drained for run in runs], 0),

@@ -21,6 +21,9 @@ class Arrival:
     seconds: float
 
 
+NAMES = ("burst", "steady", "waves", "bookings")
+"""Of all loads, in the order of the table."""
+
 Load = Callable[[int], list[Arrival]]
 """Makes the arrivals of a run from its seed."""
 

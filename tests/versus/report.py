@@ -17,13 +17,27 @@ Outcomes = Mapping[str, Mapping[str, Sequence[Figures]]]
 
 
 def write(outcomes: Outcomes, file: Path) -> None:
-    """Keep the runs as JSON."""
+    """Keep the runs as JSON, times to the millisecond."""
     plain = {
-        load: {name: [asdict(run) for run in runs] for name, runs in by.items()}
+        load: {name: [_rounded(asdict(run)) for run in runs] for name, runs in by.items()}
         for load, by in outcomes.items()
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(plain))
+    file.write_text(json.dumps(plain) + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(part) for part in value]
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def days(outcomes: Outcomes) -> str:
+    """Return the first and the last day of all runs, as one date where they are the same."""
+    found = sorted(run.day for by in outcomes.values() for runs in by.values() for run in runs)
+    return " to ".join(dict.fromkeys([found[0], found[-1]]))
 
 
 def read(file: Path) -> Outcomes:

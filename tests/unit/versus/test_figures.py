@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from versus.figures import Event, Sample, figures, row
-from versus.report import read, table, write
+from versus.report import days, read, table, write
 
 EVENTS = [
     Event("begun", "a", "pod-1", 100.0, 104.0),
@@ -35,7 +35,7 @@ def test_a_row_has_medians_and_sums_what_must_not_happen() -> None:
 
     cells = row("burst", "KEDA", [run, run, run])
 
-    assert cells == ["burst", "KEDA", "2.0", "5.0", "38", "4.0", "4.0", "4.0", "118", "3", "3", "3"]
+    assert cells == ["burst", "KEDA", "3", "2.0", "5.0", "38", "4.0", "4.0", "4.0", "118", "3", "3", "3"]
 
 
 def test_runs_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -44,4 +44,20 @@ def test_runs_are_read_as_they_were_written(tmp_path: Path) -> None:
     write(outcomes, tmp_path / "runs.json")
 
     assert read(tmp_path / "runs.json") == outcomes
-    assert table(outcomes).splitlines()[-1].startswith("| burst | KEDA | 2.0 |")
+    assert table(outcomes).splitlines()[-1].startswith("| burst | KEDA | 1 | 2.0 |")
+
+
+def test_of_the_samples_those_are_kept_in_which_something_changed() -> None:
+    samples = [Sample(at, at // 2, at // 2, at // 2) for at in range(6)]
+
+    found = figures(EVENTS, samples, began=100.0)
+
+    assert found.samples == (samples[0], samples[2], samples[4], samples[5])
+    assert found.replica_seconds == 1 + 1 + 2
+
+
+def test_the_days_of_all_runs_are_named() -> None:
+    first, last = (figures(EVENTS, SAMPLES, began=began) for began in (0.0, 2 * 86_400.0))
+
+    assert days({"burst": {"KEDA": [last, first]}}) == "1970-01-01 to 1970-01-03"
+    assert days({"burst": {"KEDA": [first]}}) == "1970-01-01"
