@@ -12,6 +12,7 @@ from support.custom_kinds import SPECS
 
 KUBERNETES = ("1.30", kubernetes_validate.latest_version())
 CLUSTER_WIDE = ("Cluster", "ValidatingAdmissionPolicy")
+OTHER_CLIENTS = sorted((REPOSITORY / "examples/other_clients").glob("*/worker.yaml"))
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -34,13 +35,26 @@ def test_manifests_meet_the_schemas_of_kubernetes(
 
 @pytest.mark.parametrize("values", ["default-values.yaml", "full-values.yaml", "external-values.yaml"])
 def test_scalers_meet_the_schema_of_their_crd(render: Render, values: str) -> None:
-    crd = yaml.safe_load((REPOSITORY / "operator/crd/externaltaskscalers.yaml").read_text())
-    schema = closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])
     scalers = of_kind(render(values), "ExternalTaskScaler")
 
     assert scalers
     for scaler in scalers:
-        jsonschema.validate(scaler["spec"], schema)
+        jsonschema.validate(scaler["spec"], schema_of_scalers())
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("file", OTHER_CLIENTS, ids=lambda file: file.parent.name)
+def test_workers_with_other_clients_and_their_scalers_meet_the_schemas(file: Path, version: str) -> None:
+    deployment, scaler = yaml.safe_load_all(file.read_text())
+
+    kubernetes_validate.validate(deployment, version, strict=True)
+    jsonschema.validate(scaler["spec"], schema_of_scalers())
+    assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+
+
+def schema_of_scalers() -> Any:
+    crd = yaml.safe_load((REPOSITORY / "operator/crd/externaltaskscalers.yaml").read_text())
+    return closed(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])
 
 
 @pytest.mark.parametrize(("chart", "values"), ci_values(), ids=str)

@@ -26,7 +26,7 @@ def main() -> None:
     arguments = _arguments()
     loads = named(arguments.bookings)
     chosen = {name: loads[name] for name in arguments.loads or loads}
-    known = report.read(KEPT) if arguments.add else {}
+    known = report.read(KEPT) if arguments.add and KEPT.exists() else {}
     outcomes: dict[str, dict[str, list[Figures]]] = {
         load: {name: list(known.get(load, {}).get(name, ())) for name in CONTENDERS}
         for load in NAMES

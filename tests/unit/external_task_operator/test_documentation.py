@@ -57,6 +57,12 @@ def test_every_part_of_values_is_known_to_the_chart(values: dict[str, Any]) -> N
     jsonschema.validate(values, schema)
 
 
+def test_the_worker_with_another_client_is_the_one_of_the_examples() -> None:
+    manifests = (REPOSITORY / "examples/other_clients/javascript/worker.yaml").read_text()
+
+    assert all(f"```yaml\n{manifest}```" in DOCUMENT for manifest in manifests.split("---\n"))
+
+
 def test_the_annotations_of_the_commands_are_those_that_the_operator_reads() -> None:
     said = re.findall(r"^\$ kubectl annotate ets worker (\S+)=(\S+)$", DOCUMENT, flags=re.MULTILINE)
 
