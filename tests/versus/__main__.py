@@ -36,10 +36,12 @@ def main() -> None:
     with arena(cluster, arguments.namespace, arguments.image, arguments.keda) as place:
         for run in range(arguments.runs):
             for load, arrivals in chosen.items():
-                for name, contender in CONTENDERS.items():
+                for name in arguments.contenders or CONTENDERS:
                     print(f"run {run + 1} of {arguments.runs}, {load}, {name} …", flush=True)
-                    done = place.run(contender, arrivals(run))
-                    outcomes[load][name].append(done)
+                    runs = outcomes[load][name]
+                    # A run more has another seed, and all contenders have the same seeds.
+                    done = place.run(CONTENDERS[name], arrivals(len(runs)))
+                    runs.append(done)
                     print("  " + " | ".join(row(load, name, [done])), flush=True)
                     report.write(outcomes, KEPT)
     text = f"{_caption(report.days(outcomes))}\n\n{report.table(outcomes)}"
@@ -65,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keda", default=KEDA, help="manifest of KEDA, if it is not installed: file or URL")
     parser.add_argument("--bookings", type=Path, help="CSV of hotel bookings, for the load of that name")
     parser.add_argument("--loads", nargs="*", choices=NAMES, help="default: all")
+    parser.add_argument("--contenders", nargs="*", choices=CONTENDERS, help="default: all")
     parser.add_argument("--runs", type=int, default=3, help="of each load and contender (3)")
     parser.add_argument("--add", action="store_true", help=f"to the runs in {KEPT.name}; else they go")
     parser.add_argument("--write", action="store_true", help="put table and picture into docs/")

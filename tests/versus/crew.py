@@ -9,12 +9,14 @@ RECORDER_PORT = 8000
 TOPIC = "versus"
 PROCESS = "versus"
 SLOTS = 4
+CORDON = "/etc/cordon"
 GRACE_SECONDS = 30
 """Kubernetes' default: what a pod has from SIGTERM to its end."""
 
 # Tells the recorder when it begins a task and when its work is done, just before the engine is told.
 _WORK = """
 import os, time, urllib.request
+from pathlib import Path
 from external_tasks import BasicAuth, EngineClient, Task, Worker
 
 def note(what, task):
@@ -24,7 +26,8 @@ def note(what, task):
 
 auth = BasicAuth(os.environ["ENGINE_USER"], os.environ["ENGINE_PASSWORD"])
 engine = EngineClient(os.environ["ENGINE_URL"], auth=auth, timeout=30)
-worker = Worker(engine, slots=int(os.environ["SLOTS"]), name=os.environ["POD_NAME"], health_port=8090)
+slots, name, cordon = int(os.environ["SLOTS"]), os.environ["POD_NAME"], Path(os.environ["CORDON_FILE"])
+worker = Worker(engine, slots=slots, name=name, cordon_file=cordon, health_port=8090)
 
 @worker.task(os.environ["TOPIC"])
 def work(task: Task, seconds: float) -> None:
@@ -83,14 +86,18 @@ def workers(image: str, engine: Engine) -> dict[str, Any]:
             {"name": "RECORDER", "value": f"http://{RECORDER}:{RECORDER_PORT}"},
             {"name": "TOPIC", "value": TOPIC},
             {"name": "SLOTS", "value": str(SLOTS)},
+            {"name": "CORDON_FILE", "value": f"{CORDON}/cordoned-until"},
             {"name": "ENGINE_URL", "value": engine.url},
             {"name": "ENGINE_USER", "valueFrom": {"secretKeyRef": {**secret, "key": "username"}}},
             {"name": "ENGINE_PASSWORD", "valueFrom": {"secretKeyRef": {**secret, "key": "password"}}},
             {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         ],
         "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8090}, "periodSeconds": 1},
+        "volumeMounts": [{"name": "cordon", "mountPath": CORDON}],
     }
-    return _deployment(NAME, 0, container)
+    annotation = {"fieldPath": "metadata.annotations['hotel.example.com/cordoned-until']"}
+    file = {"path": "cordoned-until", "fieldRef": annotation}
+    return _deployment(NAME, 0, container, {"name": "cordon", "downwardAPI": {"items": [file]}})
 
 
 def recorder(image: str) -> list[dict[str, Any]]:
@@ -121,7 +128,9 @@ def _container(image: str, *arguments: str) -> dict[str, Any]:
     }
 
 
-def _deployment(name: str, replicas: int, container: dict[str, Any]) -> dict[str, Any]:
+def _deployment(
+    name: str, replicas: int, container: dict[str, Any], *volumes: dict[str, Any]
+) -> dict[str, Any]:
     labels = {"app": name}
     pod = {
         "terminationGracePeriodSeconds": GRACE_SECONDS,
@@ -132,6 +141,7 @@ def _deployment(name: str, replicas: int, container: dict[str, Any]) -> dict[str
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],
+        "volumes": list(volumes),
     }
     return {
         "apiVersion": "apps/v1",

@@ -68,11 +68,12 @@ def draw(outcomes: Outcomes, file: Path) -> None:
     rows = figure.subplots(len(outcomes), squeeze=False)[:, 0]
     for axes, (load, by) in zip(rows, outcomes.items(), strict=True):
         for name, runs in by.items():
-            samples = runs[0].samples if runs else ()
-            axes.step([s.at for s in samples], [s.pods for s in samples], where="post", label=name)
+            for first in runs[:1]:
+                at, pods = [s.at for s in first.samples], [s.pods for s in first.samples]
+                axes.step(at, pods, where="post", label=name)
         axes.set_title(load, loc="left", fontsize="medium")
         axes.set_ylabel("pods")
         axes.set_ylim(bottom=0)
-    rows[0].legend()
+        axes.legend(fontsize="small")
     rows[-1].set_xlabel("seconds from the first arrival")
     figure.savefig(file, metadata={"Date": None})

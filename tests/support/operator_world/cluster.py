@@ -15,7 +15,7 @@ from support.operator_world.server import ThreadedServer
 
 Object = dict[str, Any]
 
-_END = b""
+END_OF_WATCH = b""
 _VERSION_SLASHES = 3
 
 
@@ -111,9 +111,14 @@ class StubCluster:
 
     def end_watches(self) -> None:
         """Close all watches, as the API server does now and then."""
+        self.say_to_watches(END_OF_WATCH)
+
+    def say_to_watches(self, *parts: bytes) -> None:
+        """Send to all watches what an API server, or a proxy before it, can send, as it is."""
         with self._lock:
             for _, queue, loop in self._watches:
-                loop.call_soon_threadsafe(queue.put_nowait, _END)
+                for part in parts:
+                    loop.call_soon_threadsafe(queue.put_nowait, part)
 
     def server(self, port: int = 0) -> ThreadedServer:
         """Return a server of the API."""
@@ -243,7 +248,7 @@ class StubCluster:
 
 
 async def _lines(queue: asyncio.Queue[bytes]) -> AsyncIterator[bytes]:
-    while (line := await queue.get()) != _END:
+    while (line := await queue.get()) != END_OF_WATCH:
         yield line
 
 

@@ -11,6 +11,7 @@ import pytest
 from external_task_operator.kubernetes import paths
 from support.http_stub import http_stub
 from support.operator_process import OperatorProcess, operator_process, write_kubeconfig
+from support.operator_world.cluster import END_OF_WATCH
 from support.operator_world.world import NAMESPACE, World
 from support.waiting import eventually
 
@@ -78,6 +79,31 @@ def test_a_watch_that_is_refused_for_a_while_goes_on(
     eventually(lambda: LIST in world.api.refusals)
 
     world.api.refused.clear()
+    world.api.delete(paths.scaler(NAMESPACE, "old"))
+    world.scaler("new", pollingInterval=1, minReplicaCount=3)
+
+    eventually(lambda: world.replicas() == 3)
+
+
+EXPIRED = b'{"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}\n'
+STRANGE = {
+    "an old version": [EXPIRED],
+    "half a line": [EXPIRED[:20], END_OF_WATCH],
+    "no metadata": [b'{"type": "MODIFIED", "object": {}}\n'],
+    "the page of a proxy": [b"<html>upstream timed out</html>\n"],
+}
+
+
+@pytest.mark.parametrize("parts", STRANGE.values(), ids=STRANGE)
+def test_a_watch_that_is_answered_strangely_goes_on(
+    world: World, process: OperatorProcess, parts: list[bytes]
+) -> None:
+    world.target(0)
+    eventually(process.is_ready)
+    world.scaler("old", pollingInterval=1, minReplicaCount=1)
+    eventually(lambda: world.replicas() == 1)
+
+    world.api.say_to_watches(*parts)
     world.api.delete(paths.scaler(NAMESPACE, "old"))
     world.scaler("new", pollingInterval=1, minReplicaCount=3)
 
