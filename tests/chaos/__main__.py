@@ -10,9 +10,10 @@ from pathlib import Path
 from hotel.names import EngineKind
 from support.charts import REPOSITORY
 from support.marked_pages import put
+from support.small_disk import check_rights
 
 from chaos import backup, report
-from chaos.arena import arena
+from chaos.arena import Database, arena
 from chaos.experiment import Row, run
 from chaos.faults import FAULTS
 
@@ -27,11 +28,13 @@ def main() -> int:
     options = _options()
     print(f"seed {options.seed}: repeat it by make chaos SEED={options.seed}", flush=True)
     rows: list[Row] = []
-    chosen = [name for name in FAULTS if not options.only or any(word in name for word in options.only)]
-    for standby in (False, True):
-        mine = [name for name in chosen if FAULTS[name].needs_standby is standby]
+    chosen = [name for name in FAULTS if _is_chosen(name, options)]
+    if any(FAULTS[name].database is Database.ON_SMALL_DISK for name in chosen):
+        check_rights()
+    for database in Database:
+        mine = [name for name in chosen if FAULTS[name].database is database]
         if mine:
-            for row in _run(mine, options, standby=standby):
+            for row in _run(mine, options, database):
                 rows.append(row)
                 text = report.text(rows, options.seed, options.seconds, options.rate)
                 # After each fault, so that a run that is ended early leaves the table of what it did.
@@ -60,11 +63,17 @@ def _back_up(options: argparse.Namespace) -> list[backup.Restored]:
     return found
 
 
-def _run(names: Sequence[str], options: argparse.Namespace, *, standby: bool) -> Iterator[Row]:
+def _is_chosen(name: str, options: argparse.Namespace) -> bool:
+    if any(word in name for word in options.without):
+        return False
+    return not options.only or any(word in name for word in options.only)
+
+
+def _run(names: Sequence[str], options: argparse.Namespace, database: Database) -> Iterator[Row]:
     with (
         tempfile.TemporaryDirectory(prefix="hotel-chaos-") as home,
         arena(
-            Path(home) / "home", EngineKind(options.engine), standby=standby, breaker=options.breaker
+            Path(home) / "home", EngineKind(options.engine), database=database, breaker=options.breaker
         ) as place,
     ):
         for name in names:
@@ -87,6 +96,7 @@ def _options() -> argparse.Namespace:
         "--breaker", type=int, default=0, help="failures that pause a service's topics (0: never)"
     )
     parser.add_argument("--only", nargs="*", help="faults whose names hold one of these words")
+    parser.add_argument("--without", nargs="*", default=[], help="none with these words in their names")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     return parser.parse_args()
 

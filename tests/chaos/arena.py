@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,10 +17,12 @@ from hotel.reservations.client import HotelReservationClient
 from hotel.stack.engine import ENGINE
 from hotel.stack.local import LocalStack
 from psycopg import sql
-from support.postgresql import PostgreSQL, running_postgresql, running_standby
+from support.postgresql import PostgreSQL, postgresql_on_small_disk, running_postgresql, running_standby
+from support.small_disk import SmallDisk
 from support.stacks import WORKER_SETTINGS, Engine, Stack, new_stack
 from support.switch import Switch, switch
 
+from chaos.certificates import Certificates
 from chaos.deaths import Deaths
 from chaos.faulty_proxy import FaultyProxy, faulty
 from chaos.history import History
@@ -29,6 +32,14 @@ LOCK_SECONDS = 4.0
 WORKERS = 2
 _PATIENCE_SECONDS = 90.0
 SETTINGS = {**WORKER_SETTINGS, "WORKER_LOCK_SECONDS": str(LOCK_SECONDS), "WORKER_RETRIES": "40"}
+
+
+class Database(Enum):
+    """The database that a fault needs."""
+
+    PLAIN = auto()
+    WITH_STANDBY = auto()
+    ON_SMALL_DISK = auto()
 
 
 @dataclass
@@ -57,8 +68,10 @@ class Arena:
         server: the database's.
         proxies: before the services, and before the engine for the workers, by name.
         patient_client: repeats its calls while the engine does not answer.
+        certificates: of the engine, as the workers see it.
         history: what passed to the room service, and what the clients did.
         failover: of the database, if it has a standby.
+        disk: of the database, if it is a small one.
         breaker: failures of a service after which the workers pause; 0 for never.
         loads: how many were played.
         load: the one that is played now.
@@ -71,8 +84,10 @@ class Arena:
     server: PostgreSQL
     proxies: dict[str, FaultyProxy]
     patient_client: HotelReservationClient
+    certificates: Certificates
     history: History
     failover: Failover | None = None
+    disk: SmallDisk | None = None
     breaker: int = 0
     loads: int = 0
     load: Load | None = None
@@ -86,7 +101,10 @@ class Arena:
             own: environment variables of this one.
         """
         urls = {f"{name.upper()}_URL": self.proxies[name].url for name in Service}
-        engine = {"ENGINE_URL": f"{self.proxies[ENGINE].url}/engine-rest"}
+        engine = {
+            "ENGINE_URL": f"{self.proxies[ENGINE].url}/engine-rest",
+            "ENGINE_CA_FILE": str(self.certificates.file),
+        }
         pauses = {"WORKER_BREAKER_FAILURES": str(self.breaker)}
         return self.parts.start_worker({**SETTINGS, **pauses, **urls, **engine, **(own or {})}).name
 
@@ -180,20 +198,28 @@ def _with_password(url: str, password: str) -> str:
 
 @contextmanager
 def arena(
-    home: Path, kind: EngineKind = EngineKind.OPERATON, *, standby: bool = False, breaker: int = 0
+    home: Path,
+    kind: EngineKind = EngineKind.OPERATON,
+    *,
+    database: Database = Database.PLAIN,
+    breaker: int = 0,
 ) -> Iterator[Arena]:
     """Start all of it, and stop it at the end of the block.
 
     Args:
         home: folder of the stack.
         kind: which engine.
-        standby: whether the database has a standby that takes over.
+        database: which one.
         breaker: failures of a service after which the workers pause; 0 for never.
     """
     with ExitStack() as stack:
-        server = stack.enter_context(running_postgresql(durable=True))
-        url, failover = server.url, None
-        if standby:
+        disk, failover = None, None
+        if database is Database.ON_SMALL_DISK:
+            server, disk = stack.enter_context(postgresql_on_small_disk())
+        else:
+            server = stack.enter_context(running_postgresql(durable=True))
+        url = server.url
+        if database is Database.WITH_STANDBY:
             heir = stack.enter_context(running_standby(server))
             door = stack.enter_context(switch(server.port))
             url, failover = (
@@ -208,13 +234,15 @@ def arena(
         whole, history = Stack(parts, engine), History()
         whole.start()
         whole.stop_worker(whole.workers[0])
-        targets = {**whole.urls, ENGINE: engine.url.removesuffix("/engine-rest")}
         proxies = {
             name: stack.enter_context(faulty(url, history if name == Service.ROOM else None))
-            for name, url in targets.items()
+            for name, url in whole.urls.items()
         }
+        certificates = Certificates(home)
+        server_of_engine = engine.url.removesuffix("/engine-rest")
+        proxies[ENGINE] = stack.enter_context(faulty(server_of_engine, certificates=certificates))
         patient = HotelReservationClient(engine.client(Role.CLIENT), patience_seconds=_PATIENCE_SECONDS)
-        found = Arena(whole, parts, server, proxies, patient, history, failover, breaker)
+        found = Arena(whole, parts, server, proxies, patient, certificates, history, failover, disk, breaker)
         for _ in range(WORKERS):
             found.start_worker()
         found.wait_until_ready()

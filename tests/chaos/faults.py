@@ -16,7 +16,7 @@ from hotel_worker.topics import HANDLERS
 from support.wrong_clock import wrong_clock
 
 from chaos import play
-from chaos.arena import LOCK_SECONDS, WORKERS, Arena
+from chaos.arena import LOCK_SECONDS, WORKERS, Arena, Database
 from chaos.traps import STEPS, Trap
 
 CLOCK_SECONDS = 300
@@ -37,7 +37,7 @@ class Fault:
         seconds: how long each one lasts.
         pause: how long all is well between two.
         once: whether it can happen one time only.
-        needs_standby: whether the database must have a standby.
+        database: which one it needs.
         quiet: how long all is well before the first one.
         longer: how many times as long as that of others its load is.
         least_seconds: of load that it needs to show anything.
@@ -52,7 +52,7 @@ class Fault:
     least_seconds: float = 0.0
     is_outage: bool = False
     once: bool = False
-    needs_standby: bool = False
+    database: Database = Database.PLAIN
 
 
 @contextmanager
@@ -191,6 +191,19 @@ def database_read_only(arena: Arena, _chance: random.Random, _seconds: float) ->
 
 
 @contextmanager
+def disk_full(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Fill up the database's disk; a server that has ended of it is started when there is space again."""
+    assert arena.disk is not None
+    arena.disk.fill()
+    try:
+        yield
+    finally:
+        arena.disk.free()
+        if not arena.server.is_running:
+            arena.server.start()
+
+
+@contextmanager
 def database_password_changed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
     """Change the password, cut off all connections, and start services and engine with the new one."""
     arena.change_database_password()
@@ -209,6 +222,16 @@ def workers_passwords_changed(arena: Arena, _chance: random.Random, _seconds: fl
     _replace_workers(arena, [{}] * WORKERS)
     arena.wait_until_ready()
     yield
+
+
+@contextmanager
+def certificates_changed(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+    """Change the authority that has signed the engine's certificate; the workers' file follows at the end."""
+    arena.certificates.rotate()
+    try:
+        yield
+    finally:
+        arena.certificates.trust()
 
 
 def _set_read_only(arena: Arena, value: str) -> None:
@@ -291,11 +314,13 @@ FAULTS: Mapping[str, Fault] = {
     "answers of the engine lost": Fault(answers_of_engine_lost, 8, 6, is_outage=True),
     "database crashed": Fault(database_crashed, 2, 6, is_outage=True),
     "database failed over to a standby": Fault(
-        database_failed_over, 0.1, 10, is_outage=True, once=True, needs_standby=True
+        database_failed_over, 0.1, 10, is_outage=True, once=True, database=Database.WITH_STANDBY
     ),
     "database read-only": Fault(database_read_only, 8, 6, is_outage=True),
+    "database's disk full": Fault(disk_full, 10, 10, is_outage=True, database=Database.ON_SMALL_DISK),
     "database's password changed": Fault(database_password_changed, 0.1, 6),
     "workers' passwords changed": Fault(workers_passwords_changed, 0.1, 6),
+    "engine's certificates changed": Fault(certificates_changed, 8, 6, is_outage=True),
     "service killed": Fault(service_killed, 3, 5),
     "services answer 500": Fault(all_services("error"), 6, 6, is_outage=True),
     "services cut connections": Fault(all_services("reset"), 8, 4),

@@ -14,6 +14,7 @@ from typing import Any
 import urllib3
 from support.serving import serving
 
+from chaos.certificates import HOST, Certificates
 from chaos.history import History
 from chaos.traps import Moment, Trap
 
@@ -33,11 +34,15 @@ class FaultyProxy:
         calls: how many requests came.
         trap: what is to happen to the caller at a request, once.
         worker_id: the one that all workers get on their way to the engine; None leaves them their own.
+        certificates: for TLS; None for plain HTTP.
     """
 
-    def __init__(self, target: str, history: History | None = None) -> None:
+    def __init__(
+        self, target: str, history: History | None = None, certificates: Certificates | None = None
+    ) -> None:
         self.target = target
         self.history = history
+        self.certificates = certificates
         self.mode = "pass"
         self.seconds = 0.0
         self.calls = 0
@@ -60,10 +65,26 @@ class FaultyProxy:
         with self.changed:
             self.changed.wait_for(lambda: self.mode != mode, seconds)
 
+    @property
+    def rotations(self) -> int:
+        """How often its certificate was changed."""
+        return self.certificates.rotations if self.certificates else 0
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: FaultyProxy
+
+    def setup(self) -> None:
+        super().setup()
+        self._rotations = self.proxy.rotations
+
+    def parse_request(self) -> bool:
+        if self._rotations == self.proxy.rotations:
+            return super().parse_request()
+        # The connection began under a certificate that is no longer the server's.
+        self._cut_off()
+        return False
 
     def do_GET(self) -> None:
         began, proxy = time.monotonic(), self.proxy
@@ -170,12 +191,20 @@ def _object(data: bytes) -> dict[str, Any] | None:
 
 
 @contextmanager
-def faulty(target: str, history: History | None = None) -> Iterator[FaultyProxy]:
-    """Run a proxy before a server until the block ends."""
-    proxy = FaultyProxy(target, history)
+def faulty(
+    target: str, history: History | None = None, certificates: Certificates | None = None
+) -> Iterator[FaultyProxy]:
+    """Run a proxy before a server until the block ends, behind TLS where it is given certificates."""
+    proxy = FaultyProxy(target, history, certificates)
     handler = type("Handler", (_Handler,), {"proxy": proxy})
-    server = _Server(("127.0.0.1", 0), handler)
-    proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = _Server((HOST, 0), handler)
+    scheme = "https" if certificates else "http"
+    proxy.url = f"{scheme}://{HOST}:{server.server_address[1]}"
+    if certificates:
+        # The handshake is left to the thread of each connection: it may fail, or hang.
+        server.socket = certificates.context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     with serving(server):
         try:
             yield proxy

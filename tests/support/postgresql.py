@@ -15,7 +15,10 @@ from typing import Any
 import psycopg
 from hotel.ports import free_port
 
+from support.small_disk import SmallDisk, small_disk
+
 _PASSWORD = "throw-away"
+_SMALL_DISK_MEGABYTES = 512
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,15 @@ class PostgreSQL:
     def port(self) -> int:
         """Where it listens."""
         return int(self.url.rsplit(":", 1)[1].strip("/"))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its first process lives."""
+        try:
+            _run(self._account, "pg_ctl", "status", "-D", str(self._data))
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
     def promote(self) -> None:
         """Make a standby the primary."""
@@ -81,6 +93,30 @@ def running_postgresql(*, durable: bool = False, settings: Sequence[str] = ()) -
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def postgresql_on_small_disk() -> Iterator[tuple[PostgreSQL, SmallDisk]]:
+    """Run a server until the block ends whose disk can be filled up.
+
+    Its log of changes is in small files, so that it soon needs a new one.
+
+    Raises:
+        PermissionError: only root may mount a disk.
+    """
+    with (
+        TemporaryDirectory(prefix="hotel-postgresql-") as folder,
+        small_disk(Path(folder), megabytes=_SMALL_DISK_MEGABYTES) as disk,
+    ):
+        sizes = ("min_wal_size=2MB", "max_wal_size=8MB", "wal_recycle=off")
+        server = _created(Path(folder), durable=True, settings=sizes, initial=("--wal-segsize=1",))
+        server.start()
+        try:
+            yield server, disk
+        finally:
+            disk.free()
+            if server.is_running:
+                server.stop()
 
 
 @contextmanager
@@ -125,7 +161,9 @@ def new_database(server: str) -> str:
     return server + name
 
 
-def _created(folder: Path, *, durable: bool, settings: Sequence[str]) -> PostgreSQL:
+def _created(
+    folder: Path, *, durable: bool, settings: Sequence[str], initial: Sequence[str] = ()
+) -> PostgreSQL:
     port = free_port()
     account = _account()
     password_file = folder / "password"
@@ -135,7 +173,7 @@ def _created(folder: Path, *, durable: bool, settings: Sequence[str]) -> Postgre
             os.chown(path, account, -1)
     data = folder / "data"
     access = ("-U", "hotel", "-A", "scram-sha-256", f"--pwfile={password_file}")
-    _run(account, "initdb", "-D", str(data), *access, "-N")
+    _run(account, "initdb", "-D", str(data), *access, *initial, "-N")
     fsync = "on" if durable else "off"
     options = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync={fsync} -c max_connections=200"
     options += "".join(f" -c {setting}" for setting in settings)

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
+from chaos.certificates import Certificates
 from chaos.faulty_proxy import FaultyProxy, faulty
 from chaos.traps import STEPS, Step, Trap
 from support.serving import serving
@@ -28,7 +30,7 @@ def server() -> Server:
 
 
 @pytest.fixture
-def proxy(server: Server) -> Iterator[FaultyProxy]:
+def address(server: Server) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -41,7 +43,13 @@ def proxy(server: Server) -> Iterator[FaultyProxy]:
             """Say nothing."""
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    with serving(listener), faulty(f"http://127.0.0.1:{listener.server_address[1]}") as proxy:
+    with serving(listener):
+        yield f"http://127.0.0.1:{listener.server_address[1]}"
+
+
+@pytest.fixture
+def proxy(address: str) -> Iterator[FaultyProxy]:
+    with faulty(address) as proxy:
         yield proxy
 
 
@@ -131,3 +139,22 @@ def test_a_trap_that_was_waited_for_too_long_catches_nobody(server: Server, prox
     assert not proxy.trap.wait(0)
     assert ask(proxy, "/external-task/1/complete") == TASK
     assert not caught
+
+
+def test_changed_certificates_count_at_once_and_are_trusted_when_told(address: str, tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    with (
+        faulty(address, certificates=certificates) as proxy,
+        urllib3.PoolManager(retries=False, timeout=30, ca_certs=str(certificates.file)) as pool,
+    ):
+        before = pool.request("POST", proxy.url, body=b"{}").data
+        certificates.rotate()
+        # The connection that was kept is cut off, and a new one does not trust the new authority.
+        with pytest.raises(urllib3.exceptions.HTTPError):
+            pool.request("POST", proxy.url, body=b"{}")
+        with pytest.raises(urllib3.exceptions.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+            pool.request("POST", proxy.url, body=b"{}")
+        certificates.trust()
+        after = pool.request("POST", proxy.url, body=b"{}").data
+
+    assert before == after == TASK

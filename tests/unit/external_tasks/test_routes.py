@@ -125,6 +125,20 @@ class TestCertificates:
             client.get("/engine")
         assert secure.requests == []
 
+    def test_an_authority_in_the_place_of_another_is_trusted_without_a_restart(
+        self, secure: HttpStub, authority: trustme.CA, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "ca.pem"
+        trustme.CA().cert_pem.write_to_path(str(file))
+        secure.answer(Answer(body=[{"name": "default"}]))
+        with EngineClient(secure.url, ca_file=file) as client:
+            with pytest.raises(EngineUnreachable, match=r"(?i)certificate verify failed"):
+                client.get("/engine")
+
+            authority.cert_pem.write_to_path(str(file))
+
+            assert client.get("/engine") == [{"name": "default"}]
+
     def test_a_renewed_certificate_is_used_without_a_restart(
         self, demanding: HttpStub, files: Files, tmp_path: Path
     ) -> None:
