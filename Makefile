@@ -13,6 +13,8 @@ PYTEST := $(PY) -m pytest
 COMPUTING ?= 2
 WAITING ?= 3
 SHARED = --dist worksteal --numprocesses
+# The output of each suite in one piece, where make can do that.
+SIDE_BY_SIDE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 MVN := mvn --quiet --batch-mode -Dstyle.color=never --file images/engine/pom.xml
 ENGINE_SOURCES := images/engine/pom.xml $(shell find images/engine/src -type f 2>/dev/null)
 ENGINE_JAR := images/engine/target/hotel-engine.jar
@@ -86,7 +88,8 @@ pins: venv ## Pin the newest dependencies that fit, with hashes.
 	$(PIN) --group docs --output-file requirements/docs.txt
 
 .PHONY: test test-unit test-chart test-integration test-postgresql test-camunda7 test-chaos
-test: test-unit test-chart test-integration test-postgresql test-camunda7 test-chaos ## All tests that need no cluster.
+test: test-unit test-chart test-integration test-postgresql ## All tests that need no cluster.
+	$(MAKE) --jobs 2 $(SIDE_BY_SIDE) test-camunda7 test-chaos
 
 # The name of each suite before its tests, for who reads them all in one log.
 test-unit: venv ## Tests of single parts.
