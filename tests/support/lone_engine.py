@@ -51,6 +51,11 @@ class LoneEngine:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What it has printed."""
         return self._log.read_text(errors="replace")
