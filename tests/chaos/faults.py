@@ -21,6 +21,7 @@ from chaos.traps import STEPS, Trap
 
 CLOCK_SECONDS = 300
 BURST_TIMES, BURST_SECONDS = 5, 10
+AGAIN_SECONDS = 3.0
 STEP_SECONDS = 2.0
 """In which a worker is to come to a step."""
 
@@ -277,6 +278,22 @@ def all_services(mode: str) -> Broken:
     return broken
 
 
+def all_requests(mode: str) -> Broken:
+    """Return the fault that every request of the workers is delivered more than once."""
+
+    @contextmanager
+    def broken(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
+        for proxy in arena.proxies.values():
+            proxy.set(mode, AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            for proxy in arena.proxies.values():
+                proxy.set("pass")
+
+    return broken
+
+
 @contextmanager
 def answers_of_engine_lost(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
     """Let the workers' requests reach the engine, and none of its answers the workers."""
@@ -326,6 +343,8 @@ FAULTS: Mapping[str, Fault] = {
     "services cut connections": Fault(all_services("reset"), 8, 4),
     "services take 10 s": Fault(all_services("slow"), 10, 6, is_outage=True),
     "services answer after the caller gave up": Fault(all_services("late"), 35, 8, is_outage=True),
+    "workers' requests twice": Fault(all_requests("twice"), 8, 4),
+    "workers' requests again after 3 s": Fault(all_requests("again"), 8, 4),
     "burst at 5 times the rate": Fault(burst, 0.1, 35, quiet=15, least_seconds=60),
 }
 """By the names in the table."""

@@ -29,8 +29,8 @@ class FaultyProxy:
         url: where it listens.
         mode: `pass`; `error` answers 500 without asking; `slow` waits before it asks; `late` waits before it
             answers; `reset` cuts the connection off, every other time after it has asked; `swallow` asks and
-            never answers.
-        seconds: how long `slow` and `late` wait.
+            never answers; `twice` asks twice, `again` once more after a while, both with the first answer.
+        seconds: how long `slow`, `late` and `again` wait.
         calls: how many requests came.
         trap: what is to happen to the caller at a request, once.
         worker_id: the one that all workers get on their way to the engine; None leaves them their own.
@@ -105,6 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with trap.within(self.path, self._port) if trap is not None else nullcontext():
             answer = self._ask(body)
+        self._ask_again(mode, body)
         if answer is not None and trap is not None and self._springs(trap, Moment.AFTER, answer.data):
             self._record(body, began, None)
             self._cut_off()
@@ -146,6 +147,20 @@ class _Handler(BaseHTTPRequestHandler):
             )
         except urllib3.exceptions.HTTPError:
             return None
+
+    def _ask_again(self, mode: str, body: bytes) -> None:
+        if mode == "twice":
+            self._repeat(body)
+        if mode == "again":
+            later = threading.Timer(self.proxy.seconds, self._repeat, [body])
+            later.daemon = True
+            later.start()
+
+    def _repeat(self, body: bytes) -> None:
+        """Ask once more, as a network may that delivers what it had delivered; nobody hears the answer."""
+        began = time.monotonic()
+        self._ask(body)
+        self._record(body, began, None)
 
     def _record(self, body: bytes, began: float, answer: urllib3.BaseHTTPResponse | None) -> None:
         if self.proxy.history is not None and self.command == "POST":

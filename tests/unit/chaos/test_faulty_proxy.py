@@ -10,8 +10,10 @@ import pytest
 import urllib3
 from chaos.certificates import Certificates
 from chaos.faulty_proxy import FaultyProxy, faulty
+from chaos.history import History
 from chaos.traps import STEPS, Step, Trap
 from support.serving import serving
+from support.waiting import eventually
 
 TASK = b'[{"id": "task"}]'
 
@@ -158,3 +160,31 @@ def test_changed_certificates_count_at_once_and_are_trusted_when_told(address: s
         after = pool.request("POST", proxy.url, body=b"{}").data
 
     assert before == after == TASK
+
+
+def test_a_request_is_delivered_twice(server: Server, proxy: FaultyProxy) -> None:
+    proxy.set("twice")
+
+    assert ask(proxy, "/api/room/block") == TASK
+
+    assert len(server.bodies) == 2
+    assert server.bodies[0] == server.bodies[1]
+
+
+def test_a_request_comes_again_later(server: Server, proxy: FaultyProxy) -> None:
+    proxy.set("again", 0.2)
+
+    assert ask(proxy, "/api/room/block") == TASK
+    proxy.set("pass")
+
+    eventually(lambda: len(server.bodies) == 2)
+    assert server.bodies[0] == server.bodies[1]
+
+
+def test_what_came_once_more_is_on_record_without_an_answer(address: str) -> None:
+    history = History()
+    with faulty(address, history) as proxy:
+        proxy.set("twice")
+        ask(proxy, "/api/room/block")
+
+    assert sorted(operation.status or 0 for operation in history.operations) == [0, 200]
