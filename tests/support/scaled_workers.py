@@ -28,6 +28,7 @@ def install_crd(cluster: Cluster) -> None:
     cluster.kubectl("wait", "--for=condition=Established", "--filename", str(CRD))
 
 
+CORDON = "hotel.example.com/cordoned-until"
 FLEET_GROUP = "fleets.example.com"
 _REPLICAS = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
 _FLEETS = {
@@ -169,6 +170,11 @@ class ScaledWorkers:
         """Return the pods of a workload that are not going away."""
         pods = self.cluster.items("pods", self.namespace, selector=f"app={name}")
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def cordoned(self) -> set[str]:
+        """Return the names of the workers' pods that are to fetch nothing more."""
+        found = [pod["metadata"] for pod in self.pods()]
+        return {metadata["name"] for metadata in found if CORDON in metadata.get("annotations", {})}
 
     def ready(self, name: str = "worker") -> list[str]:
         """Return the names of the pods that are ready."""

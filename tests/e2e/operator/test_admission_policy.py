@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 from support.cluster import CommandFailedError
-from support.scaled_workers import ScaledWorkers
+from support.scaled_workers import CORDON, ScaledWorkers
 from support.waiting import eventually
 
-CORDON = "hotel.example.com/cordoned-until"
 COST = "controller.kubernetes.io/pod-deletion-cost"
 DENIED: dict[str, Any] = {
     "image": {"spec": {"containers": [{"name": "worker", "image": "evil.example.com/image"}]}},
@@ -66,12 +65,5 @@ def test_the_operator_still_cordons(narrowed: ScaledWorkers) -> None:
     narrowed.engine.tasks = [task for task in narrowed.engine.tasks if task.worker_id]
     narrowed.scaler(cordonSeconds=300, target={"tasksPerReplica": 5}, maxReplicaCount=2)
 
-    def cordoned() -> list[str]:
-        return [
-            p["metadata"]["name"]
-            for p in narrowed.pods()
-            if CORDON in (p["metadata"].get("annotations") or {})
-        ]
-
     with narrowed.operator():
-        eventually(cordoned, seconds=60)
+        eventually(narrowed.cordoned, seconds=60)

@@ -47,6 +47,26 @@ def test_killed_nothing_moves_and_the_next_goes_on_where_it_was(scaled: ScaledWo
         eventually(lambda: scaled.replicas() == 0, seconds=45)
 
 
+def test_killed_in_the_midst_of_a_scale_in_no_pod_at_work_goes(scaled: ScaledWorkers) -> None:
+    scaled.workers(3)
+    scaled.engine.add("validate", 3)
+    for name in scaled.ready():
+        scaled.engine.lock(f"{name}:1a2b3c4d", 1)
+    scaled.scaler(cordonSeconds=3)
+    with scaled.operator() as first:
+        eventually(lambda: len(scaled.cordoned()) == 2)
+        first.kill()
+    leaving, staying = scaled.cordoned()
+    scaled.engine.complete(f"{leaving}:1a2b3c4d")
+    assert scaled.replicas() == 3
+    with scaled.operator():
+        eventually(lambda: scaled.replicas() == 2, seconds=TAKE_OVER_SECONDS)
+        eventually(lambda: len(scaled.pods()) == 2)
+
+    assert leaving not in scaled.ready()
+    assert staying in scaled.ready()
+
+
 def test_a_lease_is_given_back_on_a_graceful_end(scaled: ScaledWorkers) -> None:
     scaled.workers(0)
     scaled.scaler()

@@ -7,7 +7,6 @@ import pytest
 from support.scaled_workers import ScaledWorkers
 from support.waiting import eventually
 
-CORDON = "hotel.example.com/cordoned-until"
 COST = "controller.kubernetes.io/pod-deletion-cost"
 ROUNDS = 3
 STARTS = 20
@@ -62,28 +61,22 @@ def test_pods_at_work_are_cordoned_and_go_one_by_one_as_they_end(scaled: ScaledW
     scaled.engine.add("validate", 15)
     scaled.scaler(cordonSeconds=3)
 
-    def cordoned() -> set[str]:
-        annotated = [
-            pod["metadata"] for pod in scaled.pods() if CORDON in pod["metadata"].get("annotations", {})
-        ]
-        return {metadata["name"] for metadata in annotated}
-
     with scaled.operator():
         eventually(lambda: scaled.condition("Ready") == ("True", "Ready"))
         for name in scaled.ready():
             scaled.engine.lock(f"{name}:1a2b3c4d", 1)
         scaled.engine.tasks = [task for task in scaled.engine.tasks if task.worker_id]
-        eventually(lambda: len(cordoned()) == 2)
+        eventually(lambda: len(scaled.cordoned()) == 2)
         assert scaled.replicas() == 3
-        first, second = cordoned()
+        first, second = scaled.cordoned()
 
         scaled.engine.complete(f"{first}:1a2b3c4d")
 
         eventually(lambda: scaled.replicas() == 2)
         eventually(lambda: first not in {pod["metadata"]["name"] for pod in scaled.pods()})
-        assert cordoned() == {second}
+        assert scaled.cordoned() == {second}
         scaled.engine.add("validate", 10)
-        eventually(lambda: not cordoned())
+        eventually(lambda: not scaled.cordoned())
 
 
 def test_a_stateful_set_keeps_its_busy_pods(scaled: ScaledWorkers) -> None:
