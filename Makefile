@@ -165,4 +165,4 @@ clean: ## Remove what was built; data of local stacks stays.
 	rm -rf $(VENV) images/engine/target images/engine/target-camunda7 .mypy_cache .ruff_cache .pytest_cache .cache build dist
 
 -include images/images.mk charts/charts.mk supply_chain/supply_chain.mk docs/docs.mk release/release.mk tests/e2e/e2e.mk \
-  tests/versus/versus.mk
+  tests/versus/versus.mk tests/grid/grid.mk

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from external_task_operator.simulation import plot, trace
 from external_task_operator.simulation.autoscalers import Autoscaler, Hpa, Keda, Ours
+from external_task_operator.simulation.baselines import Forecast, Naive
 from external_task_operator.simulation.fleet import FleetSettings
 from external_task_operator.simulation.run import NeverDrained, Outcome, simulate
 from external_task_operator.spec import ScalerSpec
 
-POLICIES = ("ours", "hpa", "keda")
+POLICIES = ("ours", "hpa", "keda", "naive", "forecast")
 
 _COLUMNS = (
     ("policy", "policy", "{}"),
@@ -161,16 +162,26 @@ def _simulate(policy: str, arrivals: Sequence[float], options: argparse.Namespac
         stages=options.tasks_per_arrival,
         seed=options.seed,
     )
-    return simulate(policy, arrivals, _autoscaler(policy, options), settings)
+    return simulate(policy, arrivals, _autoscaler(policy, options), settings, maximum=options.max_replicas)
 
 
 def _autoscaler(policy: str, options: argparse.Namespace) -> Autoscaler:
     rng = random.Random(options.seed)  # noqa: S311 - no secret
     if policy == "ours":
         return Ours(_spec(options), at=rng.uniform(0, options.polling_interval))
+    bounds = {"target": options.tasks_per_replica, "maximum": options.max_replicas}
+    if policy == "naive":
+        return Naive(**bounds, minimum=options.min_replicas, at=rng.uniform(0, 5))
+    if policy == "forecast":
+        return Forecast(
+            **bounds,
+            service_seconds=options.service_seconds,
+            startup_seconds=options.startup_seconds,
+            minimum=options.min_replicas,
+            at=rng.uniform(0, 5),
+        )
     hpa = Hpa(
-        target=options.tasks_per_replica,
-        maximum=options.max_replicas,
+        **bounds,
         minimum=max(options.min_replicas, 1),
         metric=options.metric,
         at=rng.uniform(0, 15),

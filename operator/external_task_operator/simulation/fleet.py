@@ -1,8 +1,9 @@
 """A model of workers: pods that take time to start, with slots that take tasks as soon as they are free."""
 
+import math
 import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,12 @@ class Fleet:
             self.pods.append(SimPod(self._numbers, now, now + self.settings.startup_seconds))
         for pod in self.victims(len(self.pods) - replicas, idle_first=idle_first):
             self._take(pod, now)
+
+    def open(self, slots: int) -> None:
+        """Have one pod at once that takes so many tasks; for what would be if no task waited."""
+        self._numbers += 1
+        self.settings = replace(self.settings, slots=slots)
+        self.pods.append(SimPod(self._numbers, -math.inf, -math.inf, ready=True))
 
     def victims(self, count: int, *, idle_first: bool) -> list[SimPod]:
         """Return the pods that go first: not ready ones, then (if marked) idle ones, then the youngest."""

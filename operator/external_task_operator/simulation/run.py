@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from external_task_operator.simulation.autoscalers import Autoscaler
+from external_task_operator.simulation.elasticity import Elasticity, compare, needed
 from external_task_operator.simulation.fleet import Fleet, FleetSettings
+
+LATE_SECONDS = 5.0
+"""A task that waits longer than this is late."""
 
 _SETTLE_SECONDS = 600.0
 _LIMIT_SECONDS = 86_400.0
@@ -42,6 +46,8 @@ class Outcome:
         scalings: changes of the replicas.
         busy_pods_taken: pods that were terminated while they worked.
         tasks_killed: tasks that were not done when the time for that was over.
+        late: share of the tasks that waited longer than `LATE_SECONDS`.
+        elasticity: how the pods that were ready followed those that were needed.
         samples: for the plot.
     """
 
@@ -56,18 +62,32 @@ class Outcome:
     scalings: int
     busy_pods_taken: int
     tasks_killed: int
+    late: float
+    elasticity: Elasticity
     samples: tuple[Sample, ...]
 
 
 def simulate(
-    policy: str, arrivals: Sequence[float], autoscaler: Autoscaler, settings: FleetSettings
+    policy: str,
+    arrivals: Sequence[float],
+    autoscaler: Autoscaler,
+    settings: FleetSettings,
+    *,
+    maximum: int = 20,
 ) -> Outcome:
     """Replay arrivals until all tasks are done, and ten minutes more for the scale-in.
+
+    Args:
+        policy: name of the autoscaler.
+        arrivals: moments in seconds, the first one first.
+        autoscaler: decides.
+        settings: how workers are.
+        maximum: replicas that the autoscaler may have at most.
 
     Raises:
         NeverDrained: the backlog keeps growing.
     """
-    fleet, samples = Fleet(settings), []
+    fleet, samples, supply = Fleet(settings), [], [(-math.inf, 0)]
     expected, drained_at, next_arrival = len(arrivals) * settings.stages, math.inf, 0
     while True:
         coming = arrivals[next_arrival] if next_arrival < len(arrivals) else math.inf
@@ -85,8 +105,14 @@ def simulate(
         if autoscaler.next_look() <= now:
             samples.append(_sample(fleet, now))
             autoscaler.look(fleet, now)
+        ready = sum(pod.ready for pod in fleet.pods)
+        if ready != supply[-1][1]:
+            supply.append((now, ready))
     fleet.close(drained_at + _SETTLE_SECONDS)
-    return _outcome(policy, fleet, drained_at - arrivals[-1], samples)
+    elasticity = compare(
+        needed(arrivals, settings), supply, maximum=maximum, begin=arrivals[0], end=drained_at
+    )
+    return _outcome(policy, fleet, drained_at - arrivals[-1], elasticity, samples)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -100,7 +126,9 @@ def _sample(fleet: Fleet, now: float) -> Sample:
     return Sample(now, len(fleet.waiting), fleet.locked, fleet.replicas, ready)
 
 
-def _outcome(policy: str, fleet: Fleet, drain_seconds: float, samples: list[Sample]) -> Outcome:
+def _outcome(
+    policy: str, fleet: Fleet, drain_seconds: float, elasticity: Elasticity, samples: list[Sample]
+) -> Outcome:
     return Outcome(
         policy=policy,
         tasks=fleet.done,
@@ -113,5 +141,7 @@ def _outcome(policy: str, fleet: Fleet, drain_seconds: float, samples: list[Samp
         scalings=fleet.scalings,
         busy_pods_taken=fleet.busy_pods_taken,
         tasks_killed=fleet.tasks_killed,
+        late=sum(wait > LATE_SECONDS for wait in fleet.waits) / len(fleet.waits),
+        elasticity=elasticity,
         samples=tuple(samples),
     )

@@ -312,7 +312,7 @@ class TestCommand:
 
         lines = capsys.readouterr().out.splitlines()
         assert ended.value.code == 0
-        assert [line.split()[0] for line in lines] == ["policy", "ours", "hpa", "keda"]
+        assert [line.split()[0] for line in lines] == ["policy", "ours", "hpa", "keda", "naive", "forecast"]
 
     def test_prints_json_of_one_policy_and_draws(
         self, path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,0 +1,87 @@
+"""Two autoscalers that people write for themselves, to compare with: a naive loop, and a forecast."""
+
+import math
+from dataclasses import dataclass
+
+from external_task_operator.simulation.fleet import Fleet
+
+
+@dataclass
+class Naive:
+    """A loop that sets the replicas to what the tasks ask for now: no window, no regard for pods at work.
+
+    Attributes:
+        target: tasks per replica; those in work count too.
+        maximum: most replicas.
+        minimum: fewest replicas.
+        at: when it looks next.
+        interval: seconds between two looks.
+    """
+
+    target: int
+    maximum: int
+    minimum: int = 0
+    at: float = 0.0
+    interval: float = 5.0
+
+    def next_look(self) -> float:
+        """Return when it looks next, in seconds."""
+        return self.at
+
+    def look(self, fleet: Fleet, now: float) -> None:
+        """Set the replicas."""
+        self.at = now + self.interval
+        wanted = math.ceil((len(fleet.waiting) + fleet.locked) / self.target)
+        fleet.scale(min(max(wanted, self.minimum), self.maximum), now, idle_first=False)
+
+
+@dataclass
+class Forecast:
+    """A forecast of arrivals by Holt's linear exponential smoothing, as far ahead as a pod takes to start.
+
+    It knows how long tasks take, which no autoscaler knows by itself. Source of the method: Holt (1957);
+    Hyndman and Athanasopoulos, Forecasting: Principles and Practice, section 8.2.
+
+    Attributes:
+        target: tasks per replica.
+        maximum: most replicas.
+        service_seconds: mean time of a task.
+        startup_seconds: of a pod.
+        minimum: fewest replicas.
+        at: when it looks next.
+        interval: seconds between two looks.
+        level_share: how much of the level comes from the last look.
+        trend_share: how much of the trend comes from the last look.
+    """
+
+    target: int
+    maximum: int
+    service_seconds: float
+    startup_seconds: float
+    minimum: int = 0
+    at: float = 0.0
+    interval: float = 5.0
+    level_share: float = 0.5
+    trend_share: float = 0.1
+    _level: float = 0.0
+    _trend: float = 0.0
+    _seen: int = 0
+
+    def next_look(self) -> float:
+        """Return when it looks next, in seconds."""
+        return self.at
+
+    def look(self, fleet: Fleet, now: float) -> None:
+        """Forecast the rate, and set the replicas to what it and the tasks that wait ask for."""
+        self.at = now + self.interval
+        created = fleet.done + fleet.locked + len(fleet.waiting)
+        rate, self._seen = (created - self._seen) / self.interval, created
+        before = self._level
+        self._level = self.level_share * rate + (1 - self.level_share) * (before + self._trend)
+        self._trend = self.trend_share * (self._level - before) + (1 - self.trend_share) * self._trend
+        steps = (self.startup_seconds + self.interval) / self.interval
+        expected = max(self._level + steps * self._trend, 0.0)
+        busy = max(expected * self.service_seconds, fleet.locked) + len(fleet.waiting)
+        # A remainder of the smoothing is no task.
+        wanted = math.ceil(round(busy / self.target, 2))
+        fleet.scale(min(max(wanted, self.minimum), self.maximum), now, idle_first=True)
