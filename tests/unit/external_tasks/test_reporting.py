@@ -52,7 +52,7 @@ class Desk:
         (self.task,) = engine.fetch_and_lock("pod:1", [TopicSubscription("topic")], 1)
         self.ended = NoWait(clock)
         self.lock = TaskLock(self.task.id, "topic", 60, 0, ended=self.ended)
-        self._reporter = Reporter(engine, EngineStatus(Metrics()), lambda: 0.5, clock)
+        self._reporter = Reporter(engine, EngineStatus(Metrics(), clock), lambda: 0.5, clock)
 
     def report(self, outcome: Outcome, rules: ErrorRules = RULES) -> Reported:
         return self._reporter.report(self.task, outcome, self.lock, rules)
@@ -93,7 +93,7 @@ def test_a_completion_is_repeated_until_the_engine_takes_it(desk: Desk, error: E
 
     assert desk.report(Complete()).result == "completed"
     assert desk.kept.state == "completed"
-    assert desk.ended.waits == 8
+    assert desk.engine.calls["complete"] == 9
 
 
 def test_a_completion_whose_answer_was_lost_counts_as_done(desk: Desk) -> None:

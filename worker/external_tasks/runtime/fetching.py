@@ -8,7 +8,7 @@ from typing import Protocol
 
 from external_tasks.engine.model import ExternalTask, TopicSubscription
 from external_tasks.engine.protocol import ExternalTaskEngine
-from external_tasks.runtime.engine_status import EngineStatus
+from external_tasks.runtime.engine_status import SLICE_SECONDS, EngineStatus
 from external_tasks.runtime.lost_fetches import LostFetches
 from external_tasks.runtime.metrics import Metrics
 from external_tasks.runtime.slots import Slots
@@ -17,9 +17,6 @@ from external_tasks.safe_errors import summary
 from external_tasks.safe_logging import SafeLogger
 
 logger = SafeLogger(__name__)
-
-SLICE_SECONDS = 0.5
-"""No wait inside a fetch loop is longer, so that it notices a stop and shows that it is alive."""
 
 NO_TOPIC = TopicSubscription("external-tasks-none")
 

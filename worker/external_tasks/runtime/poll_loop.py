@@ -3,9 +3,10 @@
 from external_tasks.retry import Random
 from external_tasks.runtime.batch_sizing import BatchSizing
 from external_tasks.runtime.cordon import Cordon
-from external_tasks.runtime.fetching import SLICE_SECONDS, Fetching
+from external_tasks.runtime.engine_status import SLICE_SECONDS
+from external_tasks.runtime.fetching import Fetching
 from external_tasks.runtime.heartbeat import Heartbeat
-from external_tasks.runtime.outages import seconds_to_wait
+from external_tasks.runtime.outages import wait_after
 from external_tasks.runtime.retry_timers import GRID_SECONDS, RetryTimers
 from external_tasks.safe_logging import SafeLogger
 
@@ -137,11 +138,5 @@ class PollLoop:
             return
         self._fetching.note_failure(error)
         self._errors += 1
-        self._pause(seconds_to_wait(error, self._errors, self._random))
-
-    def _pause(self, seconds: float) -> None:
-        until = self._fetching.monotonic() + seconds
-        while (left := until - self._fetching.monotonic()) > 0 and not self._stop.wait(
-            min(left, SLICE_SECONDS)
-        ):
-            self.heartbeat.beat()
+        wait = wait_after(error, self._errors, self._random)
+        self._fetching.status.pause(wait, self._stop, self.heartbeat.beat)

@@ -29,7 +29,7 @@ from external_tasks.handlers.outcomes import (
 from external_tasks.retry import Backoff, Random
 from external_tasks.runtime.engine_status import EngineStatus
 from external_tasks.runtime.locks import LockState, TaskLock
-from external_tasks.runtime.outages import is_outage, may_have_had_effect, seconds_to_wait
+from external_tasks.runtime.outages import Wait, is_outage, may_have_had_effect, wait_after
 from external_tasks.safe_errors import summary
 
 CONFLICT_BACKOFF = Backoff(first_seconds=0.02, factor=2, max_seconds=1, jitter=0.5)
@@ -98,9 +98,9 @@ class Reporter:
             except BaseException as error:  # noqa: BLE001 - an outcome must end as something, whatever fails
                 if result := self._result_of(error, task, outcome, tries):
                     return Reported(result, outcome)
-                delay = self._delay_before_repeating(error, outcome, tries)
-                if delay is not None:
-                    lock.ended.wait(delay)
+                wait = self._wait_before_repeating(error, outcome, tries)
+                if wait is not None:
+                    self._status.pause(wait, lock.ended)
                 elif (instead := self._instead_of(outcome, error, task, rules, tries)) is not None:
                     outcome = instead
                 else:
@@ -120,22 +120,21 @@ class Reporter:
             return SUSPENDED
         return ""
 
-    def _delay_before_repeating(
-        self, error: BaseException, outcome: Outcome, tries: "_Tries"
-    ) -> float | None:
+    def _wait_before_repeating(self, error: BaseException, outcome: Outcome, tries: "_Tries") -> Wait | None:
         tries.count += 1
         if isinstance(error, VariableError) or self._monotonic() >= tries.give_up_at:
             return None
         if isinstance(error, OptimisticLockingConflict):
-            return CONFLICT_BACKOFF.delay(tries.count, self._random)
+            seconds = CONFLICT_BACKOFF.delay(tries.count, self._random)
+            return Wait(seconds, seconds)
         if is_outage(error):
             tries.unclear = tries.unclear or may_have_had_effect(error)
             self._status.failed(error)
-            return seconds_to_wait(error, tries.count, self._random)
+            return wait_after(error, tries.count, self._random)
         if isinstance(error, EngineServerError) and (
             tries.count < SERVER_ERROR_TRIES or isinstance(outcome, Failure)
         ):
-            return seconds_to_wait(error, tries.count, self._random)
+            return wait_after(error, tries.count, self._random)
         return None
 
     def _is_held_up(self, error: BaseException, task: ExternalTask, outcome: Outcome) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from external_tasks.retry import Random
 from external_tasks.runtime.cordon import Cordon
-from external_tasks.runtime.fetching import SLICE_SECONDS, Fetching
+from external_tasks.runtime.engine_status import SLICE_SECONDS
+from external_tasks.runtime.fetching import Fetching
 from external_tasks.runtime.heartbeat import Heartbeat
-from external_tasks.runtime.outages import seconds_to_wait
+from external_tasks.runtime.outages import wait_after
 from external_tasks.runtime.retry_timers import RetryTimers
 
 
@@ -49,7 +50,8 @@ class RetryLoop:
                 if not stop.is_set():
                     self._fetching.note_failure(error)
                     self._errors += 1
-                    self._pause(seconds_to_wait(error, self._errors, self._random))
+                    wait = wait_after(error, self._errors, self._random)
+                    self._fetching.status.pause(wait, stop, self.heartbeat.beat)
 
     def _round(self) -> None:
         due = self._timers.wait(SLICE_SECONDS)
@@ -69,8 +71,3 @@ class RetryLoop:
             if reserved:
                 self._fetching.fetch(reserved, 0)
                 self._errors = 0
-
-    def _pause(self, seconds: float) -> None:
-        stop, until = self._fetching.stop, self._fetching.monotonic() + seconds
-        while (left := until - self._fetching.monotonic()) > 0 and not stop.wait(min(left, SLICE_SECONDS)):
-            self.heartbeat.beat()
