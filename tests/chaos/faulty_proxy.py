@@ -6,8 +6,9 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -71,6 +72,16 @@ class FaultyProxy:
         return self.certificates.rotations if self.certificates else 0
 
 
+@dataclass(frozen=True)
+class _Request:
+    """A request as it came: its handler may serve the next one of its connection before it is repeated."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: FaultyProxy
@@ -89,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         began, proxy = time.monotonic(), self.proxy
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        sent = _Request(self.command, self.path, dict(self.headers.items()), body)
         proxy.calls += 1
         number, mode = proxy.calls, proxy.mode
         if mode == "error":
@@ -104,14 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut_off()
             return
         with trap.within(self.path, self._port) if trap is not None else nullcontext():
-            answer = self._ask(body)
-        self._ask_again(mode, body)
+            answer = self._ask(sent)
+        self._ask_again(mode, sent)
         if answer is not None and trap is not None and self._springs(trap, Moment.AFTER, answer.data):
-            self._record(body, began, None)
+            self._record(sent, began, None)
             self._cut_off()
             return
         if answer is None:
-            self._record(body, began, None)
+            self._record(sent, began, None)
             self._cut_off()
             return
         if mode == "late":
@@ -119,10 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
         if mode == "swallow":
             proxy.wait(_TIMEOUT_SECONDS)
         if mode in {"reset", "swallow"}:
-            self._record(body, began, None)
+            self._record(sent, began, None)
             self._cut_off()
             return
-        self._record(body, began, answer)
+        self._record(sent, began, answer)
         kept = {name: value for name, value in answer.headers.items() if name in {"Retry-After", "Location"}}
         self._answer(answer.status, answer.data, answer.headers.get("Content-Type", ""), kept)
 
@@ -136,37 +148,38 @@ class _Handler(BaseHTTPRequestHandler):
     def _springs(self, trap: Trap, moment: Moment, answer: bytes = b"") -> bool:
         return trap.springs(moment, self.path, self._port, answer)
 
-    def _ask(self, body: bytes) -> urllib3.BaseHTTPResponse | None:
-        headers = {name: value for name, value in self.headers.items() if name not in {"Host", "Connection"}}
+    def _ask(self, sent: "_Request") -> urllib3.BaseHTTPResponse | None:
+        body = sent.body
+        headers = {name: value for name, value in sent.headers.items() if name not in {"Host", "Connection"}}
         if self.proxy.worker_id is not None and "workerId" in (asked := _object(body) or {}):
             body = json.dumps({**asked, "workerId": self.proxy.worker_id}).encode()
             headers["Content-Length"] = str(len(body))
         try:
             return self.proxy.pool.request(
-                self.command, self.proxy.target + self.path, body=body, headers=headers
+                sent.method, self.proxy.target + sent.path, body=body, headers=headers
             )
         except urllib3.exceptions.HTTPError:
             return None
 
-    def _ask_again(self, mode: str, body: bytes) -> None:
+    def _ask_again(self, mode: str, sent: "_Request") -> None:
         if mode == "twice":
-            self._repeat(body)
+            self._repeat(sent)
         if mode == "again":
-            later = threading.Timer(self.proxy.seconds, self._repeat, [body])
+            later = threading.Timer(self.proxy.seconds, self._repeat, [sent])
             later.daemon = True
             later.start()
 
-    def _repeat(self, body: bytes) -> None:
+    def _repeat(self, sent: "_Request") -> None:
         """Ask once more, as a network may that delivers what it had delivered; nobody hears the answer."""
         began = time.monotonic()
-        self._ask(body)
-        self._record(body, began, None)
+        self._ask(sent)
+        self._record(sent, began, None)
 
-    def _record(self, body: bytes, began: float, answer: urllib3.BaseHTTPResponse | None) -> None:
-        if self.proxy.history is not None and self.command == "POST":
+    def _record(self, sent: "_Request", began: float, answer: urllib3.BaseHTTPResponse | None) -> None:
+        if self.proxy.history is not None and sent.method == "POST":
             status = None if answer is None else answer.status
             answered = None if answer is None else _object(answer.data)
-            self.proxy.history.add(self.path, _object(body) or {}, began, status, answered)
+            self.proxy.history.add(sent.path, _object(sent.body) or {}, began, status, answered)
 
     def _answer(self, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
         # The caller may have given up.

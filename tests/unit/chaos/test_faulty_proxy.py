@@ -171,14 +171,24 @@ def test_a_request_is_delivered_twice(server: Server, proxy: FaultyProxy) -> Non
     assert server.bodies[0] == server.bodies[1]
 
 
-def test_a_request_comes_again_later(server: Server, proxy: FaultyProxy) -> None:
-    proxy.set("again", 0.2)
+def test_a_request_comes_again_later_while_others_follow_on_its_connection(address: str) -> None:
+    history = History()
+    with (
+        faulty(address, history) as proxy,
+        urllib3.PoolManager(retries=False, timeout=30, maxsize=1) as pool,
+    ):
+        proxy.set("again", 0.3)
+        pool.request("POST", f"{proxy.url}/api/room/block", body=b'{"room_id": 1}')
+        proxy.set("pass")
+        pool.request("POST", f"{proxy.url}/api/room/confirm", body=b'{"other": 2}')
 
-    assert ask(proxy, "/api/room/block") == TASK
-    proxy.set("pass")
+        eventually(lambda: len(history.operations) == 3)
 
-    eventually(lambda: len(server.bodies) == 2)
-    assert server.bodies[0] == server.bodies[1]
+    assert [(each.kind, dict(each.asked), each.status) for each in history.operations] == [
+        ("/api/room/block", {"room_id": 1}, 200),
+        ("/api/room/confirm", {"other": 2}, 200),
+        ("/api/room/block", {"room_id": 1}, None),
+    ]
 
 
 def test_what_came_once_more_is_on_record_without_an_answer(address: str) -> None:
