@@ -11,7 +11,7 @@ from support.charts import REPOSITORY
 from support.marked_pages import put
 
 from grid import report, traces
-from grid.policies import MAXIMUM, POLICIES, WINDOWS, Make, ours
+from grid.policies import POLICIES, WINDOWS, Make, ours
 
 PAGE = REPOSITORY / "docs/simulation.md"
 STARTUPS = (2, 8, 15, 30, 60)
@@ -36,8 +36,7 @@ def main() -> None:
         for startup in STARTUPS:
             fleet = FleetSettings(startup_seconds=startup, service_seconds=SERVICE_SECONDS)
             cells[name, startup] = {
-                policy: simulate(policy, arrivals, make(fleet), fleet, maximum=MAXIMUM)
-                for policy, make in contenders.items()
+                policy: simulate(policy, arrivals, make(fleet), fleet) for policy, make in contenders.items()
             }
             print(f"{name}, start-up {startup} s: done", flush=True)
     text = report.text(cells)

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from external_task_operator.simulation.autoscalers import Autoscaler, Hpa, Keda, Metric, Ours
+from external_task_operator.simulation.autoscalers import Autoscaler, Hpa, Keda, Metric, Ours, simulated_spec
 from external_task_operator.simulation.baselines import Forecast, Naive
 from external_task_operator.simulation.fleet import FleetSettings
-from external_task_operator.spec import ScalerSpec
 
 MAXIMUM = 40
 WINDOWS = (30, 60, 120, 300)
@@ -15,18 +14,12 @@ WINDOWS = (30, 60, 120, 300)
 Make = Callable[[FleetSettings], Autoscaler]
 
 
-def ours(fleet: FleetSettings, *, window: int = 60) -> Autoscaler:
+def ours(fleet: FleetSettings, *, window: int | None = None) -> Autoscaler:
     """This operator at its defaults, or with another window."""
-    spec = {
-        "scaleTargetRef": {"name": "simulated"},
-        "engine": {"url": "http://simulated"},
-        "topics": ["simulated"],
-        "minReplicaCount": 0,
-        "maxReplicaCount": MAXIMUM,
-        "target": {"tasksPerReplica": fleet.slots},
-        "behavior": {"scaleDown": {"stabilizationWindowSeconds": window}},
-    }
-    return Ours(ScalerSpec.model_validate(spec), at=2.5)
+    behavior = {} if window is None else {"scaleDown": {"stabilizationWindowSeconds": window}}
+    target = {"tasksPerReplica": fleet.slots}
+    spec = simulated_spec(minReplicaCount=0, maxReplicaCount=MAXIMUM, target=target, behavior=behavior)
+    return Ours(spec, at=2.5)
 
 
 def hpa(fleet: FleetSettings, *, metric: Metric) -> Hpa:

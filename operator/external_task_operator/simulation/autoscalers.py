@@ -6,9 +6,10 @@ phase is drawn at random as it is in a cluster.
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from external_task_operator.policy.behavior import limit_rate, stabilise
+from external_task_operator.policy.bounds import highest_maximum
 from external_task_operator.policy.history import History
 from external_task_operator.policy.observation import Observation, TopicCount
 from external_task_operator.policy.policy import decide
@@ -40,6 +41,11 @@ HPA_BEHAVIOR = Behavior.model_validate(
 class Autoscaler(Protocol):
     """Looks at the fleet now and then and changes its replicas."""
 
+    @property
+    def maximum(self) -> int:
+        """The most replicas that it ever wants."""
+        ...
+
     def next_look(self) -> float:
         """Return when it looks next, in seconds."""
         ...
@@ -47,6 +53,12 @@ class Autoscaler(Protocol):
     def look(self, fleet: Fleet, now: float) -> None:
         """Look and act."""
         ...
+
+
+def simulated_spec(**spec: Any) -> ScalerSpec:
+    """Return the spec of a scaler whose target, engine and topics are the simulator's own."""
+    own = {"scaleTargetRef": {"name": "simulated"}, "engine": {"url": "http://simulated"}, "topics": [_TOPIC]}
+    return ScalerSpec.model_validate({**own, **spec})
 
 
 @dataclass
@@ -61,6 +73,11 @@ class Ours:
     spec: ScalerSpec
     at: float = 0.0
     history: History = field(default_factory=History)
+
+    @property
+    def maximum(self) -> int:
+        """The most replicas that it ever wants."""
+        return highest_maximum(self.spec)
 
     def next_look(self) -> float:
         """Return when it looks next, in seconds."""
@@ -155,6 +172,11 @@ class Keda:
     interval: float = 30.0
     cooldown: float = 300.0
     last_active: float = -math.inf
+
+    @property
+    def maximum(self) -> int:
+        """The most replicas that it ever wants."""
+        return self.hpa.maximum
 
     def next_look(self) -> float:
         """Return when either looks next, in seconds."""

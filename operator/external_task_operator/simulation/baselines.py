@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from external_task_operator.simulation.fleet import Fleet
 
 
-@dataclass
-class Naive:
-    """A loop that sets the replicas to what the tasks ask for now: no window, no regard for pods at work.
+@dataclass(kw_only=True)
+class _Loop:
+    """Looks at fixed intervals, and sets the replicas within bounds.
 
     Attributes:
         target: tasks per replica; those in work count too.
@@ -28,52 +28,44 @@ class Naive:
         """Return when it looks next, in seconds."""
         return self.at
 
+    def _set(self, fleet: Fleet, wanted: int, now: float, *, idle_first: bool) -> None:
+        self.at = now + self.interval
+        fleet.scale(min(max(wanted, self.minimum), self.maximum), now, idle_first=idle_first)
+
+
+class Naive(_Loop):
+    """A loop that sets the replicas to what the tasks ask for now: no window, no regard for pods at work."""
+
     def look(self, fleet: Fleet, now: float) -> None:
         """Set the replicas."""
-        self.at = now + self.interval
         wanted = math.ceil((len(fleet.waiting) + fleet.locked) / self.target)
-        fleet.scale(min(max(wanted, self.minimum), self.maximum), now, idle_first=False)
+        self._set(fleet, wanted, now, idle_first=False)
 
 
-@dataclass
-class Forecast:
+@dataclass(kw_only=True)
+class Forecast(_Loop):
     """A forecast of arrivals by Holt's linear exponential smoothing, as far ahead as a pod takes to start.
 
     It knows how long tasks take, which no autoscaler knows by itself. Source of the method: Holt (1957);
     Hyndman and Athanasopoulos, Forecasting: Principles and Practice, section 8.2.
 
     Attributes:
-        target: tasks per replica.
-        maximum: most replicas.
         service_seconds: mean time of a task.
         startup_seconds: of a pod.
-        minimum: fewest replicas.
-        at: when it looks next.
-        interval: seconds between two looks.
         level_share: how much of the level comes from the last look.
         trend_share: how much of the trend comes from the last look.
     """
 
-    target: int
-    maximum: int
     service_seconds: float
     startup_seconds: float
-    minimum: int = 0
-    at: float = 0.0
-    interval: float = 5.0
     level_share: float = 0.5
     trend_share: float = 0.1
     _level: float = 0.0
     _trend: float = 0.0
     _seen: int = 0
 
-    def next_look(self) -> float:
-        """Return when it looks next, in seconds."""
-        return self.at
-
     def look(self, fleet: Fleet, now: float) -> None:
         """Forecast the rate, and set the replicas to what it and the tasks that wait ask for."""
-        self.at = now + self.interval
         created = fleet.done + fleet.locked + len(fleet.waiting)
         rate, self._seen = (created - self._seen) / self.interval, created
         before = self._level
@@ -83,5 +75,4 @@ class Forecast:
         expected = max(self._level + steps * self._trend, 0.0)
         busy = max(expected * self.service_seconds, fleet.locked) + len(fleet.waiting)
         # A remainder of the smoothing is no task.
-        wanted = math.ceil(round(busy / self.target, 2))
-        fleet.scale(min(max(wanted, self.minimum), self.maximum), now, idle_first=True)
+        self._set(fleet, math.ceil(round(busy / self.target, 2)), now, idle_first=True)

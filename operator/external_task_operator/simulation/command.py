@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from external_task_operator.simulation import plot, trace
-from external_task_operator.simulation.autoscalers import Autoscaler, Hpa, Keda, Ours
+from external_task_operator.simulation.autoscalers import Autoscaler, Hpa, Keda, Ours, simulated_spec
 from external_task_operator.simulation.baselines import Forecast, Naive
 from external_task_operator.simulation.fleet import FleetSettings
 from external_task_operator.simulation.run import NeverDrained, Outcome, simulate
@@ -162,7 +162,7 @@ def _simulate(policy: str, arrivals: Sequence[float], options: argparse.Namespac
         stages=options.tasks_per_arrival,
         seed=options.seed,
     )
-    return simulate(policy, arrivals, _autoscaler(policy, options), settings, maximum=options.max_replicas)
+    return simulate(policy, arrivals, _autoscaler(policy, options), settings)
 
 
 def _autoscaler(policy: str, options: argparse.Namespace) -> Autoscaler:
@@ -193,18 +193,13 @@ def _spec(options: argparse.Namespace) -> ScalerSpec:
     target: dict[str, float] = {"tasksPerReplica": options.tasks_per_replica}
     if options.drain_seconds:
         target |= {"drainSeconds": options.drain_seconds, "averageTaskSeconds": options.service_seconds}
-    return ScalerSpec.model_validate(
-        {
-            "scaleTargetRef": {"name": "simulated"},
-            "engine": {"url": "http://simulated"},
-            "topics": ["simulated"],
-            "pollingInterval": options.polling_interval,
-            "cooldownPeriod": options.cooldown,
-            "minReplicaCount": options.min_replicas,
-            "maxReplicaCount": options.max_replicas,
-            "target": target,
-            "behavior": {"scaleDown": {"stabilizationWindowSeconds": options.window}},
-        }
+    return simulated_spec(
+        pollingInterval=options.polling_interval,
+        cooldownPeriod=options.cooldown,
+        minReplicaCount=options.min_replicas,
+        maxReplicaCount=options.max_replicas,
+        target=target,
+        behavior={"scaleDown": {"stabilizationWindowSeconds": options.window}},
     )
 
 

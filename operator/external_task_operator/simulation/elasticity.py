@@ -8,7 +8,7 @@ import functools
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from external_task_operator.simulation.fleet import Fleet, FleetSettings
 
@@ -41,17 +41,13 @@ def needed(arrivals: Sequence[float], settings: FleetSettings) -> Steps:
 
 @functools.lru_cache(maxsize=8)
 def _needed(arrivals: tuple[float, ...], settings: FleetSettings) -> Steps:
-    unlimited = Fleet(settings)
     total = len(arrivals) * settings.stages
-    unlimited.open(total)
+    # One pod that takes every task at once.
+    unlimited = Fleet(replace(settings, slots=total, startup_seconds=0), arrivals)
+    unlimited.scale(1, 0, idle_first=False)
     steps: list[tuple[float, int]] = []
-    position = 0
     while unlimited.done < total:
-        coming = arrivals[position] if position < len(arrivals) else math.inf
-        now = min(coming, unlimited.next_event())
-        while position < len(arrivals) and arrivals[position] <= now:
-            unlimited.arrive(now)
-            position += 1
+        now = unlimited.next_event()
         unlimited.advance(now)
         steps.append((now, math.ceil(unlimited.locked / settings.slots)))
     return steps

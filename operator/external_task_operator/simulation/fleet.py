@@ -1,9 +1,10 @@
 """A model of workers: pods that take time to start, with slots that take tasks as soon as they are free."""
 
-import math
+import itertools
 import random
 from collections import deque
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,12 @@ class Fleet:
 
     Args:
         settings: how workers are.
+        arrivals: when something arrives by itself, in seconds.
     """
 
-    def __init__(self, settings: FleetSettings) -> None:
+    def __init__(self, settings: FleetSettings, arrivals: Iterable[float] = ()) -> None:
         self.settings = settings
+        self._coming = deque(arrivals)
         self.pods: list[SimPod] = []
         self.leaving: list[SimPod] = []
         self.waiting: deque[SimTask] = deque()
@@ -103,12 +106,6 @@ class Fleet:
         for pod in self.victims(len(self.pods) - replicas, idle_first=idle_first):
             self._take(pod, now)
 
-    def open(self, slots: int) -> None:
-        """Have one pod at once that takes so many tasks; for what would be if no task waited."""
-        self._numbers += 1
-        self.settings = replace(self.settings, slots=slots)
-        self.pods.append(SimPod(self._numbers, -math.inf, -math.inf, ready=True))
-
     def victims(self, count: int, *, idle_first: bool) -> list[SimPod]:
         """Return the pods that go first: not ready ones, then (if marked) idle ones, then the youngest."""
         order = sorted(self.pods, key=lambda pod: (pod.ready, idle_first and bool(pod.tasks), -pod.number))
@@ -120,10 +117,13 @@ class Fleet:
         moments += [end for pod in (*self.pods, *self.leaving) for end in pod.tasks.values()]
         moments += [pod.killed_at for pod in self.leaving if pod.killed_at is not None]
         moments += [free_at for free_at, _ in self.lost]
-        return min(moments, default=float("inf"))
+        return min([*moments, *itertools.islice(self._coming, 1)], default=float("inf"))
 
     def advance(self, now: float) -> None:
         """Let happen what is due, then hand out what waits."""
+        while self._coming and self._coming[0] <= now:
+            self._coming.popleft()
+            self.arrive(now)
         for pod in self.pods:
             pod.ready = pod.ready or pod.ready_at <= now
         for pod in (*self.pods, *self.leaving):

@@ -68,12 +68,7 @@ class Outcome:
 
 
 def simulate(
-    policy: str,
-    arrivals: Sequence[float],
-    autoscaler: Autoscaler,
-    settings: FleetSettings,
-    *,
-    maximum: int = 20,
+    policy: str, arrivals: Sequence[float], autoscaler: Autoscaler, settings: FleetSettings
 ) -> Outcome:
     """Replay arrivals until all tasks are done, and ten minutes more for the scale-in.
 
@@ -82,23 +77,18 @@ def simulate(
         arrivals: moments in seconds, the first one first.
         autoscaler: decides.
         settings: how workers are.
-        maximum: replicas that the autoscaler may have at most.
 
     Raises:
         NeverDrained: the backlog keeps growing.
     """
-    fleet, samples, supply = Fleet(settings), [], [(-math.inf, 0)]
-    expected, drained_at, next_arrival = len(arrivals) * settings.stages, math.inf, 0
+    fleet, samples, supply = Fleet(settings, arrivals), [], [(-math.inf, 0)]
+    expected, drained_at = len(arrivals) * settings.stages, math.inf
     while True:
-        coming = arrivals[next_arrival] if next_arrival < len(arrivals) else math.inf
-        now = min(coming, fleet.next_event(), autoscaler.next_look())
+        now = min(fleet.next_event(), autoscaler.next_look())
         if now > drained_at + _SETTLE_SECONDS:
             break
         if now > arrivals[-1] + _LIMIT_SECONDS:
             raise NeverDrained(f"{policy}: {fleet.done} of {expected} tasks were done")
-        while next_arrival < len(arrivals) and arrivals[next_arrival] <= now:
-            fleet.arrive(now)
-            next_arrival += 1
         fleet.advance(now)
         if fleet.done == expected:
             drained_at = min(drained_at, now)
@@ -110,7 +100,7 @@ def simulate(
             supply.append((now, ready))
     fleet.close(drained_at + _SETTLE_SECONDS)
     elasticity = compare(
-        needed(arrivals, settings), supply, maximum=maximum, begin=arrivals[0], end=drained_at
+        needed(arrivals, settings), supply, maximum=autoscaler.maximum, begin=arrivals[0], end=drained_at
     )
     return _outcome(policy, fleet, drained_at - arrivals[-1], elasticity, samples)
 

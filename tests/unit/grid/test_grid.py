@@ -7,13 +7,13 @@ from external_task_operator.simulation.run import Outcome, simulate
 from grid import report, traces
 from grid.policies import POLICIES, WINDOWS, ours
 
+ARRIVALS = [float(second) for second in range(30) for _ in range(2)]
+
 
 def outcomes() -> dict[str, Outcome]:
     fleet = FleetSettings(service_seconds=20)
     contenders = {**POLICIES, **{report.windowed(seconds): ours for seconds in WINDOWS}}
-    return {
-        name: simulate(name, [0.0, 1.0, 30.0] * 20, make(fleet), fleet) for name, make in contenders.items()
-    }
+    return {name: simulate(name, ARRIVALS, make(fleet), fleet) for name, make in contenders.items()}
 
 
 def test_bursts_are_the_same_for_a_seed_and_are_bursts() -> None:
