@@ -7,7 +7,6 @@ beside 500 waiting tasks and beside 50,000: what a worker's fetch costs, and the
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,16 +17,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import psycopg
 from external_tasks import BasicAuth, EngineClient, TopicSubscription, Worker
 from hotel.names import EngineKind
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' support, when run as a script
 
-from bench.bench_stack import cpu_seconds, stock_settings
+from bench.bench_stack import cpu_of_children, cpu_seconds, stock_settings
 from support.lone_engine import LoneEngine
 from support.models import process
-from support.postgresql import engine_on, running_postgresql
+from support.postgresql import engine_on, postmaster, running_postgresql
 
 PASSWORD = "bench-secret"
 KEPT = 'camunda:historyTimeToLive="P1D"'
@@ -57,7 +55,8 @@ def crowd() -> bytes:
     """Return a process of as many equal tasks at once as the variable `many` says."""
     task = (
         '<serviceTask id="task" camunda:type="external" camunda:topic="wait">'
-        "<multiInstanceLoopCharacteristics><loopCardinality>${many}</loopCardinality></multiInstanceLoopCharacteristics></serviceTask>"
+        "<multiInstanceLoopCharacteristics><loopCardinality>${many}</loopCardinality>"
+        "</multiInstanceLoopCharacteristics></serviceTask>"
     )
     flows = (
         '<sequenceFlow id="in" sourceRef="start" targetRef="task"/>'
@@ -99,18 +98,9 @@ def place(kind: EngineKind, settings: Mapping[str, str]) -> Iterator[Place]:
             engine.wait_until_ready()
             with closing(engine.client("admin", PASSWORD)) as admin:
                 admin.deploy("bench", {"sequence.bpmn": sequence(), "crowd.bpmn": crowd()})
-                yield Place(engine, admin, _postmaster(server.url))
+                yield Place(engine, admin, postmaster(server.url))
         finally:
             engine.stop()
-
-
-def _postmaster(server: str) -> int:
-    with psycopg.connect(f"{server}postgres") as connection:
-        row = connection.execute(
-            "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)::integer"
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def work(url: str) -> None:
@@ -149,18 +139,13 @@ def play(found: Place, instances: int) -> Cost:
     """Work off so many instances."""
     for number in range(instances):
         found.admin.start("sequence", VARIABLES, business_key=str(number))
-    before, children, began = found.cpu(), _cpu_of_children(), time.monotonic()
+    before, children, began = found.cpu(), cpu_of_children(), time.monotonic()
     subprocess.run([sys.executable, __file__, "--work", found.engine.url], check=True)
-    took, worker = time.monotonic() - began, _cpu_of_children() - children
+    took, worker = time.monotonic() - began, cpu_of_children() - children
     if left := found.admin.count_external_tasks(topicName="step"):
         raise SystemExit(f"{left} tasks were not done")
     engine, database = (after - earlier for after, earlier in zip(found.cpu(), before, strict=True))
     return Cost(instances * TASKS, (engine, database, worker), took)
-
-
-def _cpu_of_children() -> float:
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def all_in(options: argparse.Namespace) -> None:

@@ -26,7 +26,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import psycopg
 from flask import Flask
 from hotel_services.booking.service import SERVICE as BOOKING
 from hotel_services.kit.logs import configure_logging
@@ -34,7 +33,7 @@ from hotel_services.kit.serving.server import Listeners, ServiceApplication, bin
 from hotel_services.kit.settings import ServiceSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support.postgresql import new_database, postgresql_server
+from support.postgresql import new_database, postgresql_server, postmaster
 from support.services import RunningService, running_service
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -247,13 +246,6 @@ def serve_empty(descriptors: Sequence[int], threads: int) -> None:
     configure_logging("empty", settings)
     listeners = Listeners(*(socket.socket(fileno=descriptor) for descriptor in descriptors))
     EmptyApplication(BOOKING, settings, listeners).run()
-
-
-def postmaster(server: str) -> int:
-    """Return the id of PostgreSQL's first process."""
-    with psycopg.connect(f"{server}postgres") as connection:
-        row = connection.execute("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)").fetchone()
-    return int(row[0]) if row else 0
 
 
 @contextmanager

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' support, wh
 
 from support.bookings import bookings, write_csv
 from support.hotel_command import HotelCommand
-from support.postgresql import running_postgresql
+from support.postgresql import postmaster, running_postgresql
 
 PARTS = ("engine", "PostgreSQL", "worker", "room", "booking", "client", "restaurant")
 COMMAND = "command"
@@ -165,6 +165,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(each.user + each.system + each.children_user + each.children_system for each in times)
 
 
+def cpu_of_children() -> float:
+    """Return the CPU seconds of this process's children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Meter:
     """Reads what a stack has used.
 
@@ -180,20 +186,18 @@ class Meter:
         self._database = state.server.name_of("engine")
         self._connection = psycopg.connect(f"{server}postgres", autocommit=True)
         self._connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-        self._postmaster = int(
-            self._one("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)::integer")
-        )
+        self._postmaster = postmaster(server)
 
     def counts(self) -> Counts:
         """Return the counts so far."""
         cpu: defaultdict[str, float] = defaultdict(float)
         for record in self._state.processes:
             cpu[record.name.partition("-")[0]] += cpu_seconds(record.pid)
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = cpu_of_children()
         time.sleep(1.5)  # as long as PostgreSQL's processes keep their counts to themselves
         commits = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
         return Counts(
-            cpu={**cpu, "PostgreSQL": cpu_seconds(self._postmaster), COMMAND: used.ru_utime + used.ru_stime},
+            cpu={**cpu, "PostgreSQL": cpu_seconds(self._postmaster), COMMAND: command},
             requests=self._requests(),
             statements=self._one(f"SELECT sum(calls)::bigint {self._statements}", self._database),
             transactions=self._one(commits, self._database),

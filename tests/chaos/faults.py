@@ -262,46 +262,26 @@ def service_killed(arena: Arena, chance: random.Random, _seconds: float) -> Iter
         arena.wait_until_ready()
 
 
-def all_services(mode: str) -> Broken:
-    """Return the fault that every service's connections behave so; `FaultyProxy.mode` tells how."""
+def behaving(mode: str, *names: str, wait: float | None = None) -> Broken:
+    """Return the fault that connections behave so; `FaultyProxy.mode` tells how.
+
+    Args:
+        mode: how.
+        names: of the services, or the engine's for the workers' connections to it.
+        wait: seconds that the mode waits; None for as long as the fault lasts.
+    """
 
     @contextmanager
     def broken(arena: Arena, _chance: random.Random, seconds: float) -> Iterator[None]:
-        for name in Service:
-            arena.proxies[name].set(mode, seconds)
+        for name in names:
+            arena.proxies[name].set(mode, seconds if wait is None else wait)
         try:
             yield
         finally:
-            for name in Service:
+            for name in names:
                 arena.proxies[name].set("pass")
 
     return broken
-
-
-def all_requests(mode: str) -> Broken:
-    """Return the fault that every request of the workers is delivered more than once."""
-
-    @contextmanager
-    def broken(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
-        for proxy in arena.proxies.values():
-            proxy.set(mode, AGAIN_SECONDS)
-        try:
-            yield
-        finally:
-            for proxy in arena.proxies.values():
-                proxy.set("pass")
-
-    return broken
-
-
-@contextmanager
-def answers_of_engine_lost(arena: Arena, _chance: random.Random, _seconds: float) -> Iterator[None]:
-    """Let the workers' requests reach the engine, and none of its answers the workers."""
-    arena.proxies[ENGINE].set("swallow")
-    try:
-        yield
-    finally:
-        arena.proxies[ENGINE].set("pass")
 
 
 @contextmanager
@@ -328,7 +308,7 @@ FAULTS: Mapping[str, Fault] = {
     "another client with a worker's id": Fault(same_worker_id, 4, 2),
     "two workers with one id": Fault(one_worker_id, 3, 2),
     "engine killed (kill -9)": Fault(engine_killed, 3, 12, is_outage=True),
-    "answers of the engine lost": Fault(answers_of_engine_lost, 8, 6, is_outage=True),
+    "answers of the engine lost": Fault(behaving("swallow", ENGINE), 8, 6, is_outage=True),
     "database crashed": Fault(database_crashed, 2, 6, is_outage=True),
     "database failed over to a standby": Fault(
         database_failed_over, 0.1, 10, is_outage=True, once=True, database=Database.WITH_STANDBY
@@ -339,12 +319,12 @@ FAULTS: Mapping[str, Fault] = {
     "workers' passwords changed": Fault(workers_passwords_changed, 0.1, 6),
     "engine's certificates changed": Fault(certificates_changed, 8, 6, is_outage=True),
     "service killed": Fault(service_killed, 3, 5),
-    "services answer 500": Fault(all_services("error"), 6, 6, is_outage=True),
-    "services cut connections": Fault(all_services("reset"), 8, 4),
-    "services take 10 s": Fault(all_services("slow"), 10, 6, is_outage=True),
-    "services answer after the caller gave up": Fault(all_services("late"), 35, 8, is_outage=True),
-    "workers' requests twice": Fault(all_requests("twice"), 8, 4),
-    "workers' requests again after 3 s": Fault(all_requests("again"), 8, 4),
+    "services answer 500": Fault(behaving("error", *Service), 6, 6, is_outage=True),
+    "services cut connections": Fault(behaving("reset", *Service), 8, 4),
+    "services take 10 s": Fault(behaving("slow", *Service), 10, 6, is_outage=True),
+    "services answer after the caller gave up": Fault(behaving("late", *Service), 35, 8, is_outage=True),
+    "workers' requests twice": Fault(behaving("twice", ENGINE, *Service), 8, 4),
+    "workers' requests again after 3 s": Fault(behaving("again", ENGINE, *Service, wait=AGAIN_SECONDS), 8, 4),
     "burst at 5 times the rate": Fault(burst, 0.1, 35, quiet=15, least_seconds=60),
 }
 """By the names in the table."""

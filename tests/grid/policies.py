@@ -33,12 +33,12 @@ def keda(fleet: FleetSettings, *, metric: Metric) -> Autoscaler:
 
 
 def naive(fleet: FleetSettings) -> Autoscaler:
-    """A loop that sets the replicas to what the tasks ask for now."""
+    """Sets the replicas to the number that the tasks need now."""
     return Naive(target=fleet.slots, maximum=MAXIMUM, at=2.5)
 
 
 def forecast(fleet: FleetSettings) -> Autoscaler:
-    """A forecast that knows how long tasks take."""
+    """A forecast that knows the mean time of a task."""
     return Forecast(
         target=fleet.slots,
         maximum=MAXIMUM,

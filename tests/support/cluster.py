@@ -7,11 +7,11 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from external_task_operator.errors import ClusterUnreachable
 from external_task_operator.kubernetes import client as kubernetes_api
@@ -25,6 +25,7 @@ from support.charts import HOTEL
 from support.hotel_command import HotelCommand
 from support.waiting import eventually
 
+T = TypeVar("T")
 SERVICE_PORTS = {"booking": 5001, "room": 5002, "restaurant": 5003, "client": 5004}
 PORTS = {"engine": 8080, "postgresql": 5432, **SERVICE_PORTS}
 READY_SECONDS = 240
@@ -91,15 +92,10 @@ class Cluster:
         Raises:
             CommandFailedError: it failed for another reason, or for too long.
         """
-        deadline = time.monotonic() + _AWAY_SECONDS
-        while True:
-            try:
-                return self.run("kubectl", *arguments, stdin=stdin, seconds=seconds)
-            except CommandFailedError as error:
-                away = _UNREACHED.search(str(error)) and arguments[0] in _REPEATABLE
-                if not away or time.monotonic() > deadline:
-                    raise
-            time.sleep(1)
+        return _insist(
+            lambda: self.run("kubectl", *arguments, stdin=stdin, seconds=seconds),
+            lambda error: arguments[0] in _REPEATABLE and bool(_UNREACHED.search(str(error))),
+        )
 
     def helm(self, *arguments: str | Path, seconds: float = READY_SECONDS + 60) -> str:
         return self.run("helm", *arguments, seconds=seconds)
@@ -131,14 +127,8 @@ class Cluster:
         return found
 
     def _ask(self, path: str, params: Mapping[str, str]) -> Any:
-        deadline = time.monotonic() + _AWAY_SECONDS
-        while True:
-            try:
-                return self.api.get(path, {name: value for name, value in params.items() if value})
-            except ClusterUnreachable:
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(1)
+        given = {name: value for name, value in params.items() if value}
+        return _insist(lambda: self.api.get(path, given), lambda error: isinstance(error, ClusterUnreachable))
 
     def apply(self, namespace: str, *manifests: dict[str, Any]) -> None:
         everything = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
@@ -160,6 +150,18 @@ class Cluster:
 
     def _ended(self, namespace: str, pod: str) -> bool:
         return self.get("pods", namespace, pod)["status"].get("phase") in {"Succeeded", "Failed"}
+
+
+def _insist(call: Callable[[], T], is_away: Callable[[Exception], bool]) -> T:
+    """Make a call again while its error says that the API server is away, for a minute."""
+    deadline = time.monotonic() + _AWAY_SECONDS
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            if not is_away(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(1)
 
 
 def _place(plural: str, namespace: str) -> str:

@@ -153,6 +153,16 @@ def running_standby(primary: PostgreSQL) -> Iterator[PostgreSQL]:
             standby.stop()
 
 
+def postmaster(server: str) -> int:
+    """Return the id of the first process of the server at a URL; all its others are that one's children."""
+    with psycopg.connect(f"{server}postgres") as connection:
+        row = connection.execute(
+            "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)::integer"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def new_database(server: str) -> str:
     """Return the URL of a new, empty database on the server."""
     name = f"test_{uuid.uuid4().hex}"

@@ -68,9 +68,9 @@ def draw(outcomes: Outcomes, file: Path) -> None:
     rows = figure.subplots(len(outcomes), squeeze=False)[:, 0]
     for axes, (load, by) in zip(rows, outcomes.items(), strict=True):
         for name, runs in by.items():
-            for first in runs[:1]:
-                at, pods = [s.at for s in first.samples], [s.pods for s in first.samples]
-                axes.step(at, pods, where="post", label=name)
+            if runs:
+                samples = runs[0].samples
+                axes.step([s.at for s in samples], [s.pods for s in samples], where="post", label=name)
         axes.set_title(load, loc="left", fontsize="medium")
         axes.set_ylabel("pods")
         axes.set_ylim(bottom=0)

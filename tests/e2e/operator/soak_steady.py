@@ -6,7 +6,6 @@ SOAK_SECONDS is how long it lasts, 200 by default; SOAK_RATE reservations are st
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from external_task_operator.simulation.run import percentile
@@ -22,7 +21,7 @@ FIRST_MINUTE = 60.0
 
 @pytest.mark.timeout(3600)
 def test_replicas_stay_the_same_while_the_load_does(
-    hotel: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
+    hotel: Release, engine: EngineClient, note: Callable[[str], None]
 ) -> None:
     """With the chart's own windows: for some looks there may be no task, and yet there is load."""
     load = Load(engine)

@@ -55,7 +55,7 @@ def scale_ins(watch: FleetWatch) -> list[float]:
 
 @pytest.mark.timeout(3600)
 def test_waves_of_load_are_followed_and_scale_in_slows_nobody(
-    from_zero: Release, engine: EngineClient, kubeconfig: Path, note: Callable[[str], None]
+    from_zero: Release, engine: EngineClient, note: Callable[[str], None]
 ) -> None:
     load, moments = Load(engine), arrivals()
     with watched(from_zero, engine) as watch:

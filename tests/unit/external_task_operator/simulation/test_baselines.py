@@ -1,11 +1,8 @@
 """The autoscalers that people write for themselves."""
 
 from external_task_operator.simulation.baselines import Forecast, Naive
-from external_task_operator.simulation.fleet import Fleet, FleetSettings
-
-
-def fleet(**settings: float) -> Fleet:
-    return Fleet(FleetSettings(**{"slots": 2, "startup_seconds": 5, **settings}))  # type: ignore[arg-type]
+from external_task_operator.simulation.fleet import Fleet
+from support.fleets import fleet, started
 
 
 class TestNaive:
@@ -21,12 +18,7 @@ class TestNaive:
         assert (bounded, some.replicas) == (3, 4)
 
     def test_it_takes_pods_at_work(self) -> None:
-        some = fleet(service_seconds=1e9)
-        some.scale(2, -100, idle_first=False)
-        some.advance(0)
-        for _ in range(2):
-            some.arrive(0)
-        some.advance(0)
+        some = started(2, tasks=2, service_seconds=1e9)
         naive = Naive(target=2, maximum=20)
 
         while some.busy_pods_taken == 0 and naive.next_look() < 100:
@@ -66,12 +58,7 @@ class TestForecast:
         assert some.replicas == 0
 
     def test_what_is_in_work_keeps_its_pods(self) -> None:
-        some = fleet(service_seconds=1e9)
-        some.scale(2, -100, idle_first=False)
-        some.advance(0)
-        for _ in range(4):
-            some.arrive(0)
-        some.advance(0)
+        some = started(2, tasks=4, service_seconds=1e9)
         forecast = Forecast(target=2, maximum=20, service_seconds=1, startup_seconds=5)
 
         while (now := forecast.next_look()) < 300:

@@ -8,20 +8,10 @@ import pytest
 from external_task_operator.__main__ import main
 from external_task_operator.simulation import trace
 from external_task_operator.simulation.autoscalers import Hpa, Keda, Ours
-from external_task_operator.simulation.fleet import Fleet, FleetSettings
+from external_task_operator.simulation.fleet import FleetSettings
 from external_task_operator.simulation.run import NeverDrained, percentile, simulate
 from external_task_operator.spec import ScalerSpec
-
-
-def fleet(**settings: float) -> Fleet:
-    return Fleet(FleetSettings(**{"slots": 2, "startup_seconds": 5, **settings}))  # type: ignore[arg-type]
-
-
-def started(pods: int, **settings: float) -> Fleet:
-    some = fleet(**settings)
-    some.scale(pods, -100, idle_first=False)
-    some.advance(0)
-    return some
+from support.fleets import fleet, started
 
 
 class TestFleet:
