@@ -34,7 +34,7 @@ class _Loop:
 
 
 class Naive(_Loop):
-    """A loop that sets the replicas to what the tasks ask for now: no window, no regard for pods at work."""
+    """Sets the replicas to the number that the tasks need now; has no window, and removes pods at work."""
 
     def look(self, fleet: Fleet, now: float) -> None:
         """Set the replicas."""
@@ -46,7 +46,7 @@ class Naive(_Loop):
 class Forecast(_Loop):
     """A forecast of arrivals by Holt's linear exponential smoothing, as far ahead as a pod takes to start.
 
-    It knows how long tasks take, which no autoscaler knows by itself. Source of the method: Holt (1957);
+    It knows the mean time of a task, which no autoscaler knows by itself. Source of the method: Holt (1957);
     Hyndman and Athanasopoulos, Forecasting: Principles and Practice, section 8.2.
 
     Attributes:
